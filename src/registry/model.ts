@@ -1,0 +1,82 @@
+import type { ModelKey } from './model-key.ts'
+
+/** What a model can be asked for. A model says which of them it has; the verbs of the others are absent. */
+export const TASKS = ['embed', 'rerank', 'translate'] as const
+export type Task = (typeof TASKS)[number]
+
+/** A loaded model, wherever it runs. Its owner calls `close()` once, after the last use has ended. */
+export interface Model {
+  readonly tasks: readonly Task[]
+  /** What it takes beyond a bare Node process, measured where that can be done. */
+  readonly memoryBytes: number
+  /** What an embedding model says of itself; absent where `tasks` has no `embed`. */
+  readonly embedding?: EmbeddingInfo
+  embed?(inputs: readonly EmbedInput[], options?: EmbedRunOptions): Promise<Embeddings>
+  /** Runs that the engine is in at this moment; disposal waits for them. */
+  readonly activeRuns: number
+  /** Tells of a death that nobody asked for. Disposing the result removes the listener. */
+  onLost(listener: (error: Error) => void): Disposable
+  /** Ends the thread and gives the memory back. Settles when it has ended. */
+  close(): Promise<void>
+}
+
+export interface EmbeddingInfo {
+  readonly dimensions: number
+  /** The most tokens of one text, special tokens counted. */
+  readonly maxTokens: number
+  readonly pooling: 'mean' | 'cls' | 'last-token'
+  /** False for graphs whose vectors depend on the neighbours in a batch: those run one text at a time. */
+  readonly isBatchInvariant: boolean
+}
+
+/** A text, or the ids of its tokens without special tokens, as the OpenAI interface allows. */
+export type EmbedInput = string | readonly number[]
+
+export interface EmbedRunOptions {
+  readonly signal?: AbortSignal
+  /** On the clock of `Clock.nowMs()`. What has not begun by then is never computed. */
+  readonly deadlineAtMs?: number
+  /** 0 is highest. */
+  readonly priority?: number
+  readonly tenant?: string
+  /** Puts the model's own prompt for this kind of text in front, where its configuration has one. */
+  readonly inputType?: 'query' | 'document'
+  /** False: a text over the limit is an `InputTooLongError` that names it. @default true */
+  readonly truncate?: boolean
+  /** @default true */
+  readonly normalize?: boolean
+  /** Keeps the first `dimensions` values and normalises again. */
+  readonly dimensions?: number
+}
+
+/** The vectors of one request, in input order. */
+export interface Embeddings {
+  /** `tokenCounts.length` rows of `dimensions` float32 values, row by row, in one buffer that nobody else holds. */
+  readonly values: Float32Array<ArrayBuffer>
+  readonly dimensions: number
+  /** Tokens that were run for each text, special tokens counted. */
+  readonly tokenCounts: readonly number[]
+  /** Indices of the texts that were cut at the model's limit. */
+  readonly truncated: readonly number[]
+  readonly timings: RunTimings
+}
+
+/** Milliseconds that a request spent inside the thread. Of a request in several batches: the last one's end counts. */
+export interface RunTimings {
+  readonly tokeniseMs: number
+  readonly queueMs: number
+  readonly inferMs: number
+}
+
+/** What a factory is given to load one model. */
+export interface LoadRequest {
+  readonly key: ModelKey
+  /** A folder of model files. */
+  readonly source: string
+  /** Aborts the load; whatever was opened is closed before the promise rejects. */
+  readonly signal: AbortSignal
+  /** 0 to 1; may be called any number of times, never after the promise has settled. */
+  onProgress(fraction: number): void
+}
+
+export type ModelFactory = (request: LoadRequest) => Promise<Model>
