@@ -1,9 +1,10 @@
 // Enforces the import rule of ARCHITECTURE.md: a folder imports only folders with a smaller rank, and nothing on the
-// main side imports what runs inside the worker thread. Prints each breach with its file and line.
+// main side imports what runs inside the worker thread. Tests may import anything. Prints each breach with its file and
+// line. Usage: check-layout.mjs [folder], by default src/.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 
-const source = join(import.meta.dirname, '..', 'src')
+const source = resolve(process.argv[2] ?? join(import.meta.dirname, '..', 'src'))
 
 /** Rank of each folder on the main side; `index.ts` composes everything and stands above all. */
 const rank = {
@@ -60,19 +61,21 @@ function* files(folder) {
   }
 }
 
+/** Static imports and exports with or without names, and dynamic imports of a plain text. */
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s+(?<type>type\s)?(?:[^'"`;]*?from\s+)?'(?<static>\.[^']+)'|import\(\s*'(?<dynamic>\.[^']+)'/g
+
 let failures = 0
 for (const file of files(source)) {
-  const isTest = file.endsWith('.test.ts')
+  if (file.endsWith('.test.ts')) continue
   const text = readFileSync(file, 'utf8')
-  for (const match of text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"`;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/g,
-  )) {
-    const target = resolve(dirname(file), match[2] ?? match[3])
+  for (const { index, groups } of text.matchAll(IMPORT)) {
+    const target = resolve(dirname(file), groups.static ?? groups.dynamic)
     if (!target.startsWith(source + sep)) continue
-    const reason = isTest ? undefined : breach(file, target, Boolean(match[1]))
+    const reason = breach(file, target, Boolean(groups.type))
     if (reason === undefined) continue
     failures++
-    const line = text.slice(0, match.index + 1).split('\n').length
+    const line = text.slice(0, index + 1).split('\n').length
     console.error(`${relative(process.cwd(), file)}:${line}: ${reason}`)
   }
 }

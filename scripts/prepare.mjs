@@ -18,7 +18,7 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** The lock file and the Node version decide what `node_modules` should hold. */
+/** The lock file and the platform decide what `node_modules` should hold. */
 function wantedInstall() {
   return createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
