@@ -1,0 +1,213 @@
+import { Heap } from '../kernel/heap.ts'
+import { LinkedList, type ListNode } from '../kernel/linked-list.ts'
+
+/**
+ * Who waits, and who is next: the highest priority first, within it the tenant that has had the least for its weight, within that
+ * the first that came. A ticket rises one level for each `agingMs` that it has waited, so none waits for ever. Every operation
+ * is O(log tenants) or better.
+ *
+ *   level 0   tenant a: 4 7        each tenant's line is first come, first served;
+ *             tenant b: 5          the heap of lines is ordered by virtual time: 1 / weight for each turn
+ *   level 1   tenant a: 6
+ */
+export interface Waiter {
+  readonly priority: number
+  readonly tenant: string
+  readonly arrivedAtMs: number
+  /** Where it stands; undefined when it does not wait. The queue's own. */
+  place: Place | undefined
+}
+
+interface Place {
+  level: number
+  enteredAtMs: number
+  lane: Lane
+  inLane: ListNode<Waiter>
+  inLevel: ListNode<Waiter>
+  readonly inArrivals: ListNode<Waiter>
+}
+
+interface Lane {
+  readonly tenant: string
+  readonly waiters: LinkedList<Waiter>
+  virtualTime: number
+  /** Decides between lanes of the same virtual time: the one that opened first. */
+  readonly sequence: number
+  heapIndex: number
+}
+
+interface Level {
+  readonly lanes: Map<string, Lane>
+  readonly order: Heap<Lane>
+  /** All waiters of the level by the time at which they entered it: the first is the first to rise. */
+  readonly entrants: LinkedList<Waiter>
+  virtualTime: number
+}
+
+export interface QueuePolicy {
+  weightOf(tenant: string): number
+  /** Read at each use, since it can be configured. */
+  agingMs(): number
+}
+
+export class WaitQueue<T extends Waiter = Waiter> {
+  readonly #policy: QueuePolicy
+  readonly #levels: Level[] = []
+  readonly #arrivals = new LinkedList<Waiter>()
+  #nextLane = 0
+
+  constructor(policy: QueuePolicy) {
+    this.#policy = policy
+  }
+
+  get size(): number {
+    return this.#arrivals.size
+  }
+
+  /** The one that came first of all that wait. */
+  get oldest(): T | undefined {
+    return this.#arrivals.first as T | undefined
+  }
+
+  add(waiter: T): void {
+    // First the others rise as far as they should have by now, so that each line stays in order of entry.
+    this.#promote(waiter.arrivedAtMs)
+    waiter.place = {
+      ...this.#enter(waiter, waiter.priority, waiter.arrivedAtMs),
+      inArrivals: this.#arrivals.append(waiter),
+    }
+  }
+
+  /** Answers whether it stood here. */
+  remove(waiter: T): boolean {
+    const { place } = waiter
+    if (place === undefined || !this.#isMine(place)) return false
+    this.#leave(place)
+    this.#arrivals.unlink(place.inArrivals)
+    waiter.place = undefined
+    return true
+  }
+
+  /** Takes the next one out. */
+  take(nowMs: number): T | undefined {
+    this.#promote(nowMs)
+    for (const level of this.#levels) {
+      const lane = level?.order.peek()
+      if (lane === undefined) continue
+      const waiter = lane.waiters.first as T
+      level.virtualTime = lane.virtualTime
+      lane.virtualTime += 1 / this.#policy.weightOf(lane.tenant)
+      level.order.update(lane)
+      this.remove(waiter)
+      return waiter
+    }
+    return undefined
+  }
+
+  /**
+   * How urgent the queue is, as a point in time: when its most urgent ticket reaches, or reached, level 0. What competes with
+   * this queue is compared by it.
+   */
+  urgencyMs(): number {
+    const agingMs = this.#policy.agingMs()
+    let urgency = Infinity
+    for (const [index, level] of this.#levels.entries()) {
+      const first = level.entrants.first?.place
+      if (first) urgency = Math.min(urgency, first.enteredAtMs + index * agingMs)
+    }
+    return urgency
+  }
+
+  /**
+   * Who has to go when the queue is full and `newcomer` wants in: the last of the tenant that holds the most for its weight, on the
+   * lowest level, if the newcomer has a better claim than that one; else nobody.
+   */
+  displacedBy(newcomer: T): T | undefined {
+    const lowest = this.#levels.findLastIndex((level) => level.entrants.size > 0)
+    const level = this.#levels[lowest]
+    if (level === undefined || newcomer.priority > lowest) return undefined
+    let greediest: Lane | undefined
+    for (const lane of level.lanes.values()) {
+      if (greediest === undefined || this.#shareOf(lane) > this.#shareOf(greediest)) greediest = lane
+    }
+    if (greediest === undefined) return undefined
+    if (newcomer.priority === lowest) {
+      // Same claim by priority: it takes a place only from a tenant that would still hold no less than its own.
+      const own = level.lanes.get(newcomer.tenant)?.waiters.size ?? 0
+      const ownShare = (own + 1) / this.#policy.weightOf(newcomer.tenant)
+      if (ownShare >= this.#shareOf(greediest)) return undefined
+    }
+    return greediest.waiters.last as T
+  }
+
+  /** In order of arrival. */
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#arrivals[Symbol.iterator]() as IterableIterator<T>
+  }
+
+  #shareOf(lane: Lane): number {
+    return lane.waiters.size / this.#policy.weightOf(lane.tenant)
+  }
+
+  #isMine(place: Place): boolean {
+    return this.#levels[place.level]?.lanes.get(place.lane.tenant) === place.lane
+  }
+
+  #enter(waiter: Waiter, levelIndex: number, enteredAtMs: number): Omit<Place, 'inArrivals'> {
+    while (this.#levels.length <= levelIndex) this.#levels.push(newLevel())
+    const level = this.#levels[levelIndex] as Level
+    let lane = level.lanes.get(waiter.tenant)
+    if (lane === undefined) {
+      // A tenant that comes back starts with the present: it neither saved turns up nor owes any.
+      lane = {
+        tenant: waiter.tenant,
+        waiters: new LinkedList(),
+        virtualTime: level.virtualTime,
+        sequence: this.#nextLane++,
+        heapIndex: -1,
+      }
+      level.lanes.set(waiter.tenant, lane)
+      level.order.push(lane)
+    }
+    return {
+      level: levelIndex,
+      enteredAtMs,
+      lane,
+      inLane: lane.waiters.append(waiter),
+      inLevel: level.entrants.append(waiter),
+    }
+  }
+
+  #leave(place: Place): void {
+    const level = this.#levels[place.level] as Level
+    level.entrants.unlink(place.inLevel)
+    place.lane.waiters.unlink(place.inLane)
+    if (place.lane.waiters.size > 0) return
+    level.lanes.delete(place.lane.tenant)
+    level.order.remove(place.lane)
+  }
+
+  /** Only the order depends on it, so it is done when somebody comes or is taken: no timer is needed. */
+  #promote(nowMs: number): void {
+    const agingMs = this.#policy.agingMs()
+    for (let index = this.#levels.length - 1; index > 0; index--) {
+      const { entrants } = this.#levels[index] as Level
+      for (let waiter = entrants.first; waiter !== undefined; waiter = entrants.first) {
+        const place = waiter.place as Place
+        const risesAtMs = place.enteredAtMs + agingMs
+        if (risesAtMs > nowMs) break
+        this.#leave(place)
+        Object.assign(place, this.#enter(waiter, index - 1, risesAtMs))
+      }
+    }
+  }
+}
+
+function newLevel(): Level {
+  return {
+    lanes: new Map(),
+    order: new Heap((a, b) => a.virtualTime - b.virtualTime || a.sequence - b.sequence),
+    entrants: new LinkedList(),
+    virtualTime: 0,
+  }
+}
