@@ -16,8 +16,15 @@ export interface Model {
   readonly activeRuns: number
   /** Tells of a death that nobody asked for. Disposing the result removes the listener. */
   onLost(listener: (error: Error) => void): Disposable
-  /** Ends the thread and gives the memory back. Settles when it has ended. */
+  /** Asks the runs in flight to stop; what they were for fails with `InferenceError`. A stuck one may not heed it. */
+  stopRuns(): void
+  /** Waits for runs in flight, ends the thread and gives the memory back. Settles when it has ended. */
   close(): Promise<void>
+  /**
+   * Ends the thread without waiting for anything; its callers get `reason` at once. Settles when the thread has ended,
+   * which native code that hangs can put off for ever. `onLost` listeners are not called: this is asked for.
+   */
+  kill(reason: Error): Promise<void>
 }
 
 export interface EmbeddingInfo {

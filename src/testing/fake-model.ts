@@ -1,6 +1,6 @@
 import { onAbort } from '../kernel/abort.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { DeadlineExceededError, InputTooLongError } from '../kernel/errors.ts'
+import { DeadlineExceededError, InferenceError, InputTooLongError } from '../kernel/errors.ts'
 import { formatKey, type ModelKey } from '../registry/model-key.ts'
 import type {
   Embeddings,
@@ -45,6 +45,8 @@ export class FakeModel implements Model {
   readonly #lostListeners = new Set<(error: Error) => void>()
   /** Aborted by `die`; its reason is what runs in progress fail with. */
   readonly #death = new AbortController()
+  /** Aborted by `stopRuns`, which puts a new one in its place. */
+  #stop = new AbortController()
   #state: FakeModelState = 'open'
   #activeRuns = 0
 
@@ -124,6 +126,21 @@ export class FakeModel implements Model {
     if (this.#script.closeError) throw this.#script.closeError
   }
 
+  /** Runs in progress end at once, as if their engine had heeded. */
+  stopRuns(): void {
+    const stopped = this.#stop
+    this.#stop = new AbortController()
+    stopped.abort(new InferenceError('The run was stopped.'))
+  }
+
+  /** Runs in progress fail with `reason`; nobody is told, since it is asked for. Idempotent. */
+  async kill(reason: Error): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#activeRuns = 0
+    this.#death.abort(reason)
+  }
+
   get #name(): string {
     return `load ${this.load} (${formatKey(this.key)})`
   }
@@ -138,7 +155,7 @@ export class FakeModel implements Model {
     const work = elapse(this.#clock, durationMs, { signal, abortMs: this.#script.abortMs })
     work.then(ended, ended)
     await new Promise<void>((resolve, reject) => {
-      const listeners = [death, signal].map((source) =>
+      const listeners = [death, this.#stop.signal, signal].map((source) =>
         onAbort(source, (reason) => settle(() => reject(reason))),
       )
       const settle = (answer: () => void): void => {

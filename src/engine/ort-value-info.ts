@@ -1,0 +1,64 @@
+import koffi from 'koffi'
+import { offHeap, type OrtApi } from './ort-api.ts'
+import type { Pointer } from './ort-library.ts'
+
+/** What a session says of one of its inputs or outputs. */
+export interface ValueInfo {
+  readonly name: string
+  /** An `ONNXTensorElementDataType`; 0 where the value is no tensor. */
+  readonly elementType: number
+  /** Sizes of the axes; undefined where the graph leaves one open, as it does for batch and length. */
+  readonly shape: readonly (number | undefined)[]
+}
+
+/** All inputs or all outputs of a session, in the order of the graph. */
+export function describeValues(api: OrtApi, session: Pointer, side: 'Input' | 'Output'): ValueInfo[] {
+  const count = api.size(`SessionGet${side}Count`, session)
+  return Array.from({ length: count }, (_, index) => ({
+    name: valueName(api, session, side, index),
+    ...valueType(api, session, side, index),
+  }))
+}
+
+function valueName(api: OrtApi, session: Pointer, side: 'Input' | 'Output', index: number): string {
+  const allocator = api.pointer('GetAllocatorWithDefaultOptions')
+  const text = api.pointer(`SessionGet${side}Name`, session, index, allocator)
+  try {
+    return koffi.decode.string(text)
+  } finally {
+    api.call('AllocatorFree', allocator, text)
+  }
+}
+
+function valueType(
+  api: OrtApi,
+  session: Pointer,
+  side: 'Input' | 'Output',
+  index: number,
+): Omit<ValueInfo, 'name'> {
+  const typeInfo = api.pointer(`SessionGet${side}TypeInfo`, session, index)
+  try {
+    // This one belongs to `typeInfo` and is NULL where the value is a sequence or a map.
+    const tensorInfo = api.pointer('CastTypeInfoToTensorInfo', typeInfo)
+    if (tensorInfo === 0n) return { elementType: 0, shape: [] }
+    const elementType = offHeap(Int32Array, 1)
+    api.call('GetTensorElementType', tensorInfo, elementType)
+    const rank = api.size('GetDimensionsCount', tensorInfo)
+    const dimensions = offHeap(BigInt64Array, rank)
+    if (rank > 0) api.call('GetDimensions', tensorInfo, dimensions, rank)
+    return {
+      elementType: elementType[0] as number,
+      shape: Array.from(dimensions, (size) => (size < 0n ? undefined : Number(size))),
+    }
+  } finally {
+    api.release('ReleaseTypeInfo', typeInfo)
+  }
+}
+
+/** A NUL-terminated copy that does not move; the address holds as long as `bytes` is referenced. */
+export function cString(text: string): { bytes: Uint8Array<ArrayBuffer>; address: Pointer } {
+  const encoded = new TextEncoder().encode(text)
+  const bytes = offHeap(Uint8Array, encoded.length + 1)
+  bytes.set(encoded)
+  return { bytes, address: koffi.address(bytes) }
+}

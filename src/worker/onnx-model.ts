@@ -1,0 +1,198 @@
+import { onAbort } from '../kernel/abort.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Deferred } from '../kernel/deferred.ts'
+import { fromWire } from '../kernel/error-wire.ts'
+import { LeaseRevokedError, ModelLoadError } from '../kernel/errors.ts'
+import type { BatchEvent } from '../kernel/runtime-events.ts'
+import { formatKey } from '../registry/model-key.ts'
+import type {
+  Embeddings,
+  EmbeddingInfo,
+  EmbedInput,
+  EmbedRunOptions,
+  LoadRequest,
+  Model,
+  Task,
+} from '../registry/model.ts'
+import { PendingCalls } from './pending-calls.ts'
+import type { EmbedRequestOptions, FromThread, Gauges } from './protocol.ts'
+import type { RunLimits } from './run-limits.ts'
+import { ThreadHost, type ThreadEnd } from './thread-host.ts'
+
+const DEFAULT_PRIORITY = 1
+
+export interface OnnxModelOptions {
+  readonly clock: Clock
+  readonly limits: RunLimits
+  onBatch(event: BatchEvent): void
+}
+
+/** `ending`: told to close or killed, so that its end is no surprise. */
+type State = 'loading' | 'ready' | 'ending' | 'ended'
+
+/** The main side of a resident in a worker thread: passes calls on and answers back. */
+export class OnnxModel implements Model {
+  readonly tasks: readonly Task[] = ['embed']
+  readonly #request: LoadRequest
+  readonly #title: string
+  readonly #options: OnnxModelOptions
+  readonly #thread: ThreadHost
+  readonly #gauges: Gauges = {
+    activeRuns: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    memoryBytes: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
+  }
+  readonly #calls = new PendingCalls()
+  readonly #lostListeners = new Set<(error: Error) => void>()
+  readonly #loaded = new Deferred<EmbeddingInfo>()
+  #state: State = 'loading'
+  #embedding: EmbeddingInfo | undefined
+  #lostError: Error | undefined
+
+  private constructor(request: LoadRequest, options: OnnxModelOptions) {
+    this.#request = request
+    this.#title = formatKey(request.key)
+    this.#options = options
+    this.#thread = new ThreadHost(
+      this.#title,
+      {
+        version: 1,
+        folder: request.source,
+        dtype: request.key.dtype,
+        ...options.limits,
+        gauges: this.#gauges,
+      },
+      (message) => this.#onMessage(message),
+    )
+    void this.#thread.ended.then((end) => this.#onEnded(end))
+  }
+
+  /**
+   * Starts a thread and loads the model in it. When the signal aborts, whatever was opened is closed before this rejects
+   * with the signal's reason.
+   * @throws ModelLoadError
+   */
+  static async load(request: LoadRequest, options: OnnxModelOptions): Promise<OnnxModel> {
+    const { signal } = request
+    signal.throwIfAborted()
+    const model = new OnnxModel(request, options)
+    const abortListener = onAbort(signal, () => void model.close())
+    try {
+      model.#embedding = await model.#loaded.promise
+      signal.throwIfAborted()
+      return model
+    } catch (error) {
+      await model.close()
+      throw signal.aborted ? (signal.reason as Error) : error
+    } finally {
+      abortListener[Symbol.dispose]()
+    }
+  }
+
+  get embedding(): EmbeddingInfo {
+    return this.#embedding as EmbeddingInfo
+  }
+
+  get activeRuns(): number {
+    return Atomics.load(this.#gauges.activeRuns, 0)
+  }
+
+  get memoryBytes(): number {
+    return Number(Atomics.load(this.#gauges.memoryBytes, 0))
+  }
+
+  async embed(inputs: readonly EmbedInput[], options: EmbedRunOptions = {}): Promise<Embeddings> {
+    options.signal?.throwIfAborted()
+    if (this.#state !== 'ready') throw this.#lostError ?? this.#closedError()
+    const call = this.#calls.open(options.signal, (id) => this.#thread.post({ type: 'withdraw', id }))
+    this.#thread.post({ type: 'embed', id: call.id, inputs, options: this.#requestOptions(options) })
+    const { values, dimensions, tokenCounts, truncated, timings } = await call.reply
+    return { values, dimensions, tokenCounts, truncated, timings }
+  }
+
+  onLost(listener: (error: Error) => void): Disposable {
+    if (this.#lostError !== undefined) listener(this.#lostError)
+    else this.#lostListeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#lostListeners.delete(listener) }
+  }
+
+  stopRuns(): void {
+    if (this.#state !== 'ended') this.#thread.post({ type: 'stop-runs' })
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'loading' || this.#state === 'ready') {
+      this.#state = 'ending'
+      this.#calls.rejectAll(() => this.#closedError())
+      this.#thread.post({ type: 'close' })
+    }
+    await this.#thread.ended
+  }
+
+  async kill(reason: Error): Promise<void> {
+    if (this.#state !== 'ended') {
+      this.#state = 'ending'
+      this.#calls.rejectAll(() => reason)
+      this.#thread.post({ type: 'stop-runs' })
+      this.#thread.terminate()
+    }
+    await this.#thread.ended
+  }
+
+  #onMessage(message: FromThread): void {
+    switch (message.type) {
+      case 'progress':
+        if (this.#state === 'loading') this.#request.onProgress(message.fraction)
+        return
+      case 'loaded':
+        if (this.#state === 'loading') this.#state = 'ready'
+        return this.#loaded.resolve(message.embedding)
+      case 'load-failed':
+        return this.#loaded.reject(fromWire(message.error))
+      case 'embedded':
+        return this.#calls.resolve(message.id, message)
+      case 'failed':
+        return void this.#calls.reject(message.id, fromWire(message.error))
+      case 'batch': {
+        const { texts, tokens, paddedTokens, inferMs } = message
+        return this.#options.onBatch({ model: this.#request.key.name, texts, tokens, paddedTokens, inferMs })
+      }
+      default:
+        return message satisfies never
+    }
+  }
+
+  #onEnded({ exitCode, cause }: ThreadEnd): void {
+    const wasAsked = this.#state === 'ending'
+    this.#state = 'ended'
+    const how = cause === undefined ? `with exit code ${exitCode}` : 'by an error'
+    this.#loaded.reject(
+      new ModelLoadError(`The thread of ${this.#title} ended ${how} before the model was loaded.`, { cause }),
+    )
+    if (wasAsked) return
+    const lost = (): Error =>
+      new LeaseRevokedError(`The thread of ${this.#title} ended ${how}. The work can be asked for again.`, {
+        model: this.#request.key.name,
+        cause,
+      })
+    this.#lostError = lost()
+    this.#calls.rejectAll(lost)
+    for (const listener of this.#lostListeners) listener(this.#lostError)
+    this.#lostListeners.clear()
+  }
+
+  #requestOptions(options: EmbedRunOptions): EmbedRequestOptions {
+    return {
+      deadlineInMs: (options.deadlineAtMs ?? Infinity) - this.#options.clock.nowMs(),
+      priority: options.priority ?? DEFAULT_PRIORITY,
+      tenant: options.tenant ?? '',
+      inputType: options.inputType ?? 'unspecified',
+      truncate: options.truncate ?? true,
+      normalize: options.normalize ?? true,
+      dimensions: options.dimensions,
+    }
+  }
+
+  #closedError(): Error {
+    return new LeaseRevokedError(`${this.#title} is closed.`, { model: this.#request.key.name })
+  }
+}

@@ -1,0 +1,58 @@
+import { onAbort } from '../kernel/abort.ts'
+import { Deferred } from '../kernel/deferred.ts'
+import type { EmbedReply } from './protocol.ts'
+
+interface PendingCall {
+  readonly reply: Deferred<EmbedReply>
+  readonly abortListener: Disposable
+}
+
+/** Calls that wait for an answer of the thread. Each is settled exactly once; what comes later is dropped. */
+export class PendingCalls {
+  readonly #calls = new Map<number, PendingCall>()
+  #lastId = 0
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /**
+   * @param withdraw Called when the caller leaves: tells the thread.
+   * @returns The id under which the answer is to come, and the answer.
+   */
+  open(
+    signal: AbortSignal | undefined,
+    withdraw: (id: number) => void,
+  ): { id: number; reply: Promise<EmbedReply> } {
+    const id = ++this.#lastId
+    const reply = new Deferred<EmbedReply>()
+    const abortListener = onAbort(signal, (reason) => {
+      if (this.reject(id, reason)) withdraw(id)
+    })
+    this.#calls.set(id, { reply, abortListener })
+    return { id, reply: reply.promise }
+  }
+
+  resolve(id: number, reply: EmbedReply): void {
+    this.#take(id)?.reply.resolve(reply)
+  }
+
+  /** Answers whether somebody was waiting. */
+  reject(id: number, reason: unknown): boolean {
+    const call = this.#take(id)
+    call?.reply.reject(reason)
+    return call !== undefined
+  }
+
+  /** @param reason Makes the error of one caller: no two share an object. */
+  rejectAll(reason: () => unknown): void {
+    for (const id of this.#calls.keys()) this.reject(id, reason())
+  }
+
+  #take(id: number): PendingCall | undefined {
+    const call = this.#calls.get(id)
+    this.#calls.delete(id)
+    call?.abortListener[Symbol.dispose]()
+    return call
+  }
+}

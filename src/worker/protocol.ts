@@ -1,0 +1,84 @@
+import type { WireError } from '../kernel/error-wire.ts'
+import type { EmbedInput, EmbeddingInfo, RunTimings } from '../registry/model.ts'
+
+/**
+ * What the two sides of a resident say to each other. Types only: the thread shares no code with the main side but the
+ * kernel. Both sides come from one build; the version guards against a `dist/` of mixed builds.
+ */
+export type ProtocolVersion = 1
+
+export type { EmbedInput, EmbeddingInfo, RunTimings }
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly version: ProtocolVersion
+  readonly folder: string
+  readonly dtype: string
+  /** Runs that may be in flight at once, and threads that each of them uses. */
+  readonly maxRuns: number
+  readonly intraOpThreads: number
+  readonly gauges: Gauges
+}
+
+/** Numbers that the thread writes and the main side reads whenever it likes, without a message. One element each. */
+export interface Gauges {
+  readonly activeRuns: Int32Array<SharedArrayBuffer>
+  readonly memoryBytes: BigInt64Array<SharedArrayBuffer>
+}
+
+export type ToThread =
+  | EmbedRequest
+  /** The caller of this request has left: nothing is answered any more. */
+  | { readonly type: 'withdraw'; readonly id: number }
+  /** Asks all runs in flight to stop; their requests fail. */
+  | { readonly type: 'stop-runs' }
+  /** Nothing more will be asked: ends the thread when the runs have ended, or the load. */
+  | { readonly type: 'close' }
+
+export interface EmbedRequest {
+  readonly type: 'embed'
+  readonly id: number
+  readonly inputs: readonly EmbedInput[]
+  readonly options: EmbedRequestOptions
+}
+
+/** `EmbedRunOptions` with its defaults filled in, and without what cannot cross. */
+export interface EmbedRequestOptions {
+  /** From the moment of sending: the clocks of two threads have different origins. `Infinity` for none. */
+  readonly deadlineInMs: number
+  readonly priority: number
+  readonly tenant: string
+  readonly inputType: 'query' | 'document' | 'unspecified'
+  readonly truncate: boolean
+  readonly normalize: boolean
+  /** Undefined: all of them. */
+  readonly dimensions: number | undefined
+}
+
+export type FromThread =
+  | { readonly type: 'progress'; readonly fraction: number }
+  | { readonly type: 'loaded'; readonly embedding: EmbeddingInfo }
+  | { readonly type: 'load-failed'; readonly error: WireError }
+  | EmbedReply
+  | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
+  | BatchReport
+
+export interface EmbedReply {
+  readonly type: 'embedded'
+  readonly id: number
+  /** Transferred. */
+  readonly values: Float32Array<ArrayBuffer>
+  readonly dimensions: number
+  readonly tokenCounts: readonly number[]
+  readonly truncated: readonly number[]
+  readonly timings: RunTimings
+}
+
+/** One run that ended well. */
+export interface BatchReport {
+  readonly type: 'batch'
+  readonly texts: number
+  readonly tokens: number
+  readonly paddedTokens: number
+  readonly inferMs: number
+}

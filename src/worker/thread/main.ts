@@ -1,0 +1,89 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { EmbeddingModel } from '../../engine/embedding-model.ts'
+import { systemClock } from '../../kernel/clock.ts'
+import { toWire } from '../../kernel/error-wire.ts'
+import { ModelLoadError } from '../../kernel/errors.ts'
+import type { FromThread, ProtocolVersion, ThreadData, ToThread } from '../protocol.ts'
+import { Resident } from './resident.ts'
+
+/** Padded tokens of a batch: beyond this a run gets longer, not faster. */
+const MAX_PADDED_TOKENS = 512
+
+const VERSION: number = 1 satisfies ProtocolVersion
+
+/**
+ * The other side of a resident: loads one model, serves it until it is told to close, and ends by itself then, when
+ * nothing is left that would keep the thread alive.
+ */
+async function serve(port: MessagePort, data: ThreadData): Promise<void> {
+  const send = (message: FromThread, transfer: ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer)
+  const closing = new AbortController()
+  let resident: Resident | undefined
+  port.on('message', (message: ToThread) => {
+    switch (message.type) {
+      case 'embed':
+        return resident?.embed(message)
+      case 'withdraw':
+        return resident?.withdraw(message.id)
+      case 'stop-runs':
+        return resident?.stopRuns()
+      case 'close':
+        return closing.abort()
+      default:
+        return message satisfies never
+    }
+  })
+  try {
+    const model = await loadModel(data, closing.signal, (fraction) => send({ type: 'progress', fraction }))
+    try {
+      resident = new Resident({
+        engine: model,
+        clock: systemClock,
+        maxRuns: data.maxRuns,
+        batchLimits: { maxPaddedTokens: MAX_PADDED_TOKENS, maxTexts: model.isBatchInvariant ? Infinity : 1 },
+        send,
+        onRunsChanged: (activeRuns) => Atomics.store(data.gauges.activeRuns, 0, activeRuns),
+      })
+      send({ type: 'loaded', embedding: describe(model) })
+      await aborted(closing.signal)
+      await resident.close()
+    } finally {
+      model.release()
+    }
+  } catch (error) {
+    send({ type: 'load-failed', error: toWire(error) })
+  } finally {
+    port.close()
+  }
+}
+
+async function loadModel(
+  data: ThreadData,
+  signal: AbortSignal,
+  onProgress: (fraction: number) => void,
+): Promise<EmbeddingModel> {
+  const theirs: number = data.version
+  if (theirs !== VERSION) {
+    throw new ModelLoadError(
+      `The thread speaks version ${VERSION} and the main side ${theirs}: dist/ is a mixture of two builds.`,
+    )
+  }
+  return await EmbeddingModel.load({ ...data, signal, onProgress })
+}
+
+function describe(model: EmbeddingModel): Extract<FromThread, { type: 'loaded' }>['embedding'] {
+  const { dimensions, isBatchInvariant } = model
+  const { maxTokens, pooling } = model.config
+  return { dimensions, maxTokens, pooling, isBatchInvariant }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+if (parentPort === null) throw new Error('This file is the entry of a worker thread.')
+await serve(parentPort, workerData as ThreadData)
