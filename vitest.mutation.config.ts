@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+/** For mutation testing: the tests that need no build, so that none is made for each mutant. */
+export default defineConfig({
+  test: {
+    include: ['src/sync/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/race/sync-*.test.ts'],
+    testTimeout: 5_000,
+  },
+})
