@@ -1,0 +1,34 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { Refusal } from './reply-error.ts'
+
+const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest()
+
+/**
+ * Checks `Authorization: Bearer <key>`. Digests are compared, so that neither the time nor the length says how much of a
+ * key was right; every configured key is looked at, whichever matches.
+ */
+export class ApiKeys {
+  readonly #digests: readonly Buffer[]
+
+  /** No keys: every request passes. */
+  constructor(keys: readonly string[]) {
+    this.#digests = keys.map(digestOf)
+  }
+
+  /** Throws the same refusal whatever was asked for. */
+  check(authorization: string | undefined): void {
+    if (this.#digests.length === 0) return
+    const digest = digestOf(/^bearer +(.+)$/i.exec(authorization ?? '')?.[1]?.trim() ?? '')
+    const matches = this.#digests.filter((known) => timingSafeEqual(known, digest)).length
+    if (matches > 0) return
+    const came = authorization === undefined ? 'The request has no API key' : 'The API key is wrong'
+    throw new Refusal(
+      401,
+      'UNAUTHORIZED',
+      `${came}. Send "Authorization: Bearer <key>" with a key of this server.`,
+      {
+        'www-authenticate': 'Bearer realm="leasehold"',
+      },
+    )
+  }
+}

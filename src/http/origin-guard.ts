@@ -1,0 +1,53 @@
+import { isIP } from 'node:net'
+import { Refusal } from './reply-error.ts'
+
+/** Whether only this machine can reach a server that listens on `host`. */
+export function isLoopback(host: string): boolean {
+  const address = host.toLowerCase().replace(/^\[|\]$/g, '')
+  if (address === 'localhost' || address.endsWith('.localhost')) return true
+  if (isIP(address) === 4) return address.startsWith('127.')
+  return address === '::1' || address.startsWith('::ffff:127.')
+}
+
+/**
+ * Keeps web pages away from a server on this machine. A page cannot forge `Host` or `Origin`:
+ *
+ * - a name that an attacker's DNS points at 127.0.0.1 arrives as a foreign `Host` (DNS rebinding);
+ * - a form or a script of another site that posts here arrives with a foreign `Origin`.
+ *
+ * No cross-origin request is ever granted, so there is no CORS header either.
+ */
+export class OriginGuard {
+  readonly #checksHost: boolean
+  readonly #allowedHosts: ReadonlySet<string>
+
+  constructor(listenHost: string, allowedHosts: readonly string[]) {
+    this.#checksHost = isLoopback(listenHost)
+    this.#allowedHosts = new Set(allowedHosts.map((host) => host.toLowerCase()))
+  }
+
+  check(method: string, host: string | undefined, origin: string | undefined): void {
+    const hostname = hostnameOf(host)
+    if (this.#checksHost && !(isLoopback(hostname) || this.#allowedHosts.has(hostname))) {
+      throw new Refusal(
+        421,
+        'FOREIGN_HOST',
+        'This server answers to names of this machine only. Behind a proxy, list its name in server.allowedHosts.',
+      )
+    }
+    const isRead = method === 'GET' || method === 'HEAD'
+    if (origin !== undefined && !isRead && originHost(origin) !== host?.toLowerCase()) {
+      throw new Refusal(403, 'FOREIGN_ORIGIN', 'Requests that web pages of another origin make are refused.')
+    }
+  }
+}
+
+/** `[::1]:8000` and `localhost:8000` without the port. */
+function hostnameOf(host: string | undefined): string {
+  return (host ?? '').toLowerCase().replace(/:\d+$/, '')
+}
+
+/** `null`, the origin of sandboxed pages and files, has none. */
+function originHost(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}

@@ -1,0 +1,206 @@
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import type { Logger } from 'pino'
+import type { ServerSettings } from '../config/server-schema.ts'
+import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
+import { ShutdownError } from '../kernel/errors.ts'
+import type { Runtime } from '../services/runtime.ts'
+import { ApiKeys } from './api-key.ts'
+import { answerClientError } from './client-error.ts'
+import { openaiErrors } from './dialects/openai-errors.ts'
+import { ModelList } from './dialects/openai-models.ts'
+import { openaiRoutes } from './dialects/openai.ts'
+import { Exchanges } from './exchanges.ts'
+import { healthRoutes } from './health.ts'
+import { HttpMetrics } from './http-metrics.ts'
+import { parseJson } from './json-body.ts'
+import { OriginGuard } from './origin-guard.ts'
+import { refuseOtherMethods } from './other-methods.ts'
+import { Refusal, toReplyError } from './reply-error.ts'
+import { requestId } from './request-context.ts'
+
+export interface ServerDependencies {
+  logger: Logger
+  /** @default the system's */
+  clock?: Clock
+}
+
+/**
+ * The HTTP server over a runtime. It does not own the runtime: whoever made both closes it between `drain()` and
+ * `close()`, so that what the grace did not suffice for is answered too.
+ */
+export class HttpServer implements AsyncDisposable {
+  readonly #app: FastifyInstance
+  readonly #settings: ServerSettings
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #exchanges = new Exchanges()
+  readonly #metrics = new HttpMetrics(() => this.#exchanges.inFlight)
+  readonly #keys: ApiKeys
+  readonly #origins: OriginGuard
+  #isDraining = false
+
+  constructor(runtime: Runtime, settings: ServerSettings, dependencies: ServerDependencies) {
+    this.#settings = settings
+    this.#logger = dependencies.logger
+    this.#clock = dependencies.clock ?? systemClock
+    this.#keys = new ApiKeys(settings.apiKeys)
+    this.#origins = new OriginGuard(settings.host, settings.allowedHosts)
+    this.#app = this.#createApp()
+    this.#exchanges.watch(this.#app.server)
+
+    const endOfRoutes = refuseOtherMethods(this.#app)
+    healthRoutes(this.#app, { runtime, metrics: this.#metrics, isDraining: () => this.#isDraining })
+    const models = new ModelList(
+      runtime,
+      new Map(Object.entries(settings.aliases)),
+      Math.floor(this.#clock.wallMs() / 1000),
+    )
+    openaiRoutes(this.#app, runtime, models, this.#clock)
+    endOfRoutes()
+  }
+
+  /** Where it can be reached. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …) when it cannot listen. */
+  async listen(): Promise<{ url: string; port: number }> {
+    const { host, port } = this.#settings
+    const url = await this.#app.listen({ host, port })
+    return { url, port: Number(new URL(url).port) }
+  }
+
+  /** Answers a request without a socket: for tests. */
+  get inject(): FastifyInstance['inject'] {
+    return this.#app.inject.bind(this.#app)
+  }
+
+  /**
+   * Readiness turns false at once, unused connections are closed, and what arrives from now on is refused with 503.
+   * Resolves when nothing is in flight any more, or after `graceMs`; answers whether nothing is.
+   */
+  async drain(graceMs: number): Promise<boolean> {
+    this.#isDraining = true
+    this.#exchanges.closeIdle(this.#app.server)
+    const isDone = new AbortController()
+    const tooLate = sleep(this.#clock, graceMs, isDone.signal).catch(() => {})
+    await Promise.race([this.#exchanges.drained(), tooLate])
+    isDone.abort()
+    return this.#exchanges.inFlight === 0
+  }
+
+  /** Closes every connection. Idempotent. */
+  async close(): Promise<void> {
+    this.#isDraining = true
+    await this.#app.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #createApp(): FastifyInstance {
+    const { bodyLimitBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings
+    const app = fastify({
+      bodyLimit: bodyLimitBytes,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      http: {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        // Node looks every 30 s by default, which would add as much to each of the limits above.
+        connectionsCheckingInterval: 5_000,
+      },
+      forceCloseConnections: true,
+      genReqId: requestId,
+      routerOptions: { maxParamLength: 1_000 },
+      clientErrorHandler: (error, socket) => answerClientError(error, socket, openaiErrors),
+      frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
+    })
+    app.decorateRequest('left')
+    app.decorateRequest('subject', null)
+    // JSON whatever the type says: curl sends form encoding unless told otherwise.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+      try {
+        done(null, parseJson(body as Buffer))
+      } catch (error) {
+        done(error as Error)
+      }
+    })
+    app.addHook('onRequest', (request, reply, done) => this.#begin(request, reply, done))
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+      if (this.#isDraining) reply.header('connection', 'close')
+      done()
+    })
+    app.setErrorHandler((error: FastifyError, request, reply) => this.#fail(error, request, reply))
+    return app
+  }
+
+  /** Before the body is read. */
+  #begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const beganMs = this.#clock.nowMs()
+    request.left = this.#exchanges.begin(request.raw, reply.raw, (wasSent) => {
+      const status = wasSent ? reply.statusCode : 499
+      this.#record(request, status, this.#clock.nowMs() - beganMs)
+    })
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
+    try {
+      this.#admit(request)
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+
+  /** Throws what the request is refused with, if it is. */
+  #admit(request: FastifyRequest): void {
+    const { host, origin, authorization } = request.headers
+    this.#origins.check(request.method, host, origin)
+    const isProbe = request.routeOptions.config.isProbe === true
+    if (!isProbe) this.#keys.check(authorization)
+    if (request.is404) {
+      throw new Refusal(
+        404,
+        'NOT_FOUND',
+        `There is no ${request.method} ${request.url.slice(0, 200)}. GET /v1/models is one that there is.`,
+      )
+    }
+    if (this.#isDraining && !isProbe) throw new ShutdownError('The server is shutting down.')
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    if (encoding !== 'identity') {
+      throw new Refusal(
+        415,
+        'UNSUPPORTED_ENCODING',
+        `Send the body uncompressed, not with Content-Encoding ${encoding.slice(0, 50)}.`,
+      )
+    }
+  }
+
+  #fail(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    const replyError = toReplyError(error)
+    if (replyError.status === 500) this.#logger.error({ reqId: request.id, err: error }, 'a request failed')
+    const { contentType, render } = request.routeOptions?.config?.errors ?? openaiErrors
+    void reply
+      .code(replyError.status)
+      .headers({ 'x-request-id': request.id, ...replyError.headers })
+      .type(contentType)
+      .send(render(replyError))
+  }
+
+  #record(request: FastifyRequest, status: number, durationMs: number): void {
+    const route = request.routeOptions.url ?? 'none'
+    this.#metrics.record(route, status, durationMs)
+    const line = {
+      reqId: request.id,
+      method: request.method,
+      route,
+      status,
+      durationMs: Math.round(durationMs),
+      ...request.subject,
+    }
+    if (status >= 500) this.#logger.warn(line, 'answered')
+    else this.#logger.info(line, 'answered')
+  }
+}

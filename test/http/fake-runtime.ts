@@ -1,0 +1,141 @@
+import type { EmbedInput } from '../../src/registry/model.ts'
+import type { ModelStatus } from '../../src/manager/status.ts'
+import { ModelNotFoundError } from '../../src/kernel/errors.ts'
+import type { EmbedOptions, EmbedResult, Lease, Readiness, Runtime } from '../../src/services/runtime.ts'
+
+const DIMENSIONS = 4
+
+/** A call of `embed` as the fake saw it. */
+export interface SeenCall {
+  model: string
+  inputs: readonly EmbedInput[]
+  options: EmbedOptions
+}
+
+/**
+ * A runtime without models. `embed` answers at once with vectors that tell the inputs apart; a test can make it wait
+ * (`hold`), fail (`failWith`) or look at what it was asked (`calls`).
+ */
+export class FakeRuntime implements Runtime {
+  readonly calls: SeenCall[] = []
+  failWith: Error | undefined
+  ready: Readiness = { ready: true, reasons: [] }
+  closed = false
+  statuses: ModelStatus[]
+  /** Calls that have begun and not ended. */
+  inFlight = 0
+  /** Reasons of the calls that were aborted. */
+  readonly aborted: unknown[] = []
+  #gate: Promise<void> | undefined
+  #open: (() => void) | undefined
+
+  constructor(...names: string[]) {
+    this.statuses = names.map(statusOf)
+  }
+
+  /** From now on calls wait until `release()`. */
+  hold(): void {
+    this.#gate = new Promise((resolve) => (this.#open = resolve))
+  }
+
+  release(): void {
+    this.#open?.()
+    this.#gate = undefined
+  }
+
+  async embed(
+    model: string,
+    inputs: EmbedInput | readonly EmbedInput[],
+    options: EmbedOptions = {},
+  ): Promise<EmbedResult> {
+    this.status(model)
+    const list = (typeof inputs === 'string' ? [inputs] : inputs) as readonly EmbedInput[]
+    this.calls.push({ model, inputs: list, options })
+    if (this.failWith !== undefined) throw this.failWith
+    this.inFlight++
+    try {
+      await this.#wait(options.signal)
+    } finally {
+      this.inFlight--
+    }
+    return {
+      vectors: list.map((input) => vectorOf(input)),
+      dimensions: DIMENSIONS,
+      tokenCounts: list.map((input) => input.length + 2),
+      truncated: [],
+      servedBy: `${model}:int8@cpu`,
+      generation: 7,
+      timings: { admitMs: 0.014, queueMs: 1, loadMs: 0, tokeniseMs: 0.5, inferMs: 3.25, encodeMs: 0 },
+    }
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    const gate = this.#gate
+    if (gate === undefined) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => {
+        this.aborted.push(signal.reason)
+        reject(signal.reason as Error)
+      })
+      void gate.then(resolve)
+    })
+  }
+
+  lease(): Promise<Lease> {
+    throw new Error('The server takes no leases.')
+  }
+  withLease(): Promise<never> {
+    throw new Error('The server takes no leases.')
+  }
+  load(): Promise<void> {
+    return Promise.resolve()
+  }
+  unload(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+  models(): ModelStatus[] {
+    return this.statuses
+  }
+  status(model: string): ModelStatus {
+    const status = this.statuses.find(({ name }) => name === model)
+    if (status === undefined) throw new ModelNotFoundError(`No model "${model}".`, { model })
+    return status
+  }
+  readiness(): Readiness {
+    return this.ready
+  }
+  metrics(): Promise<{ contentType: string; text: string }> {
+    const text = `fake_in_flight ${this.inFlight}\n`
+    return Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text })
+  }
+  close(): Promise<void> {
+    this.closed = true
+    return Promise.resolve()
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+export function vectorOf(input: EmbedInput): Float32Array {
+  return Float32Array.of(input.length / 1000, -0.5, 0.1, 1e-7)
+}
+
+function statusOf(name: string): ModelStatus {
+  return {
+    name,
+    tasks: ['embed'],
+    state: 'ready',
+    servedBy: `${name}:int8@cpu`,
+    servedByFallback: false,
+    isLoading: false,
+    queuedRequests: 0,
+    concurrentAccessCount: 0,
+    maxConcurrentAccess: 10,
+    accessTimeoutMs: 30_000,
+    loadingTimeoutMs: 300_000,
+    memoryBytes: 1e8,
+    isPinned: false,
+    embedding: { dimensions: DIMENSIONS, maxTokens: 256, pooling: 'mean', isBatchInvariant: true },
+  }
+}
