@@ -1,5 +1,5 @@
 /** What takes the place of a value that may not become a label. */
-export const OTHER = 'other'
+const OTHER = 'other'
 
 /**
  * Keeps the number of label values bounded, whatever callers send: each value makes a series that lives as long as the
