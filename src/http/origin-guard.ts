@@ -1,13 +1,5 @@
-import { isIP } from 'node:net'
+import { isLoopback } from '../config/loopback.ts'
 import { Refusal } from './reply-error.ts'
-
-/** Whether only this machine can reach a server that listens on `host`. */
-export function isLoopback(host: string): boolean {
-  const address = host.toLowerCase().replace(/^\[|\]$/g, '')
-  if (address === 'localhost' || address.endsWith('.localhost')) return true
-  if (isIP(address) === 4) return address.startsWith('127.')
-  return address === '::1' || address.startsWith('::ffff:127.')
-}
 
 /**
  * Keeps web pages away from a server on this machine. A page cannot forge `Host` or `Origin`:
