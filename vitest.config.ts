@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
 
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Tests start worker threads from dist/: Node 20 cannot start a thread from a TypeScript file.
@@ -8,4 +8,6 @@ export default defineConfig({
     testTimeout: 20_000,
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/**/*.test.ts'] },
   },
-})
+}
+
+export default config

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { Emitter } from '../kernel/events.ts'
 import type { BatchEvent, LoadEvent, RequestEvent, RuntimeEvents } from '../kernel/runtime-events.ts'
@@ -229,22 +227,3 @@ test('two monitors in one process do not mix', async () => {
   first.events.emit('request', request())
   expect(await lines(second.monitor, 'leasehold_requests_total')).toEqual([])
 })
-
-test('docs/metrics.md has a row for each metric, and no other', async () => {
-  const { monitor } = setUp()
-  const metrics = await monitor.registry.getMetricsAsJSON()
-  const rows = metrics.map(({ name, help, type }) => {
-    const labels = labelNames(monitor, name).map((label) => `\`${label}\``)
-    return [`\`${name}\``, String(type), labels.join(', '), help].join(' | ')
-  })
-  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8')
-  const documented = text.split('\n').flatMap((line) => {
-    const cells = line.split('|').map((cell) => cell.trim())
-    return /^`(leasehold|process|nodejs)_/.test(cells[1] ?? '') ? [cells.slice(1, 5).join(' | ')] : []
-  })
-  expect(documented.toSorted()).toEqual(rows.toSorted())
-})
-
-function labelNames(monitor: Monitor, name: string): readonly string[] {
-  return (monitor.registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames
-}
