@@ -16,21 +16,26 @@ export class Exchanges {
     return this.#inFlight
   }
 
+  get connections(): number {
+    return this.#bySocket.size
+  }
+
   /** Notices every connection from its first moment, also those that never send anything. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => void this.#open(socket))
   }
 
   /**
-   * Answers with a signal that aborts when the connection is lost before the response was sent. `onEnd` is called once,
-   * with whether it was.
+   * Answers with a signal that aborts when the connection is lost before the response was sent, or when the client says
+   * that it will send nothing more: one that was killed says just that. `onEnd` is called once, with whether it was sent.
    */
   begin(request: IncomingMessage, response: ServerResponse, onEnd: (wasSent: boolean) => void): AbortSignal {
     const ofSocket = this.#open(request.socket)
     const exchange: Exchange = { client: new AbortController(), onEnd }
     ofSocket.add(exchange)
     this.#inFlight++
-    response.once('close', () => this.#end(ofSocket, exchange, response.writableFinished))
+    response.once('finish', () => this.#end(ofSocket, exchange, true))
+    response.once('close', () => this.#end(ofSocket, exchange, false))
     return exchange.client.signal
   }
 

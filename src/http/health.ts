@@ -34,7 +34,8 @@ export function healthRoutes(
       ? { ready: false, reasons: ['the server is shutting down'] }
       : runtime.readiness()
     const body = isReady ? { status: 'ready' } : { status: 'not ready', reasons }
-    return reply.code(isReady ? 200 : 503).send(body)
+    if (!isReady) reply.code(503).header('retry-after', '1')
+    return reply.send(body)
   }
   for (const path of ['/readyz', '/health']) app.get(path, open, (_request, reply) => ready(reply))
 

@@ -71,6 +71,11 @@ export class HttpServer implements AsyncDisposable {
     return { url, port: Number(new URL(url).port) }
   }
 
+  /** Open connections, whether they wait for an answer or not. */
+  get connections(): number {
+    return this.#exchanges.connections
+  }
+
   /** Answers a request without a socket: for tests. */
   get inject(): FastifyInstance['inject'] {
     return this.#app.inject.bind(this.#app)
@@ -110,7 +115,7 @@ export class HttpServer implements AsyncDisposable {
         headersTimeout: headersTimeoutMs,
         requestTimeout: requestTimeoutMs,
         // Node looks every 30 s by default, which would add as much to each of the limits above.
-        connectionsCheckingInterval: 5_000,
+        connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
       },
       forceCloseConnections: true,
       genReqId: requestId,
