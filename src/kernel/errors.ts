@@ -118,6 +118,14 @@ export class ShutdownError extends LeaseholdError {
 export class LeaseRevokedError extends LeaseholdError {
   static override readonly code: string = 'LEASE_REVOKED'
   static override readonly status: number = 503
+
+  /** Whether the engine had begun with the work. What was not begun can be done again without harm. */
+  readonly wasStarted: boolean
+
+  constructor(message: string, details: ErrorDetails & { wasStarted?: boolean } = {}) {
+    super(message, details)
+    this.wasStarted = details.wasStarted ?? true
+  }
 }
 
 /** A lease was used after its release: a fault of the calling code. */

@@ -1,4 +1,9 @@
-import type { EmbeddingInfo, Task } from '../registry/model.ts'
+import type { ResolvedModelConfig } from '../config/resolve.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { EmbeddingInfo, Model, Task } from '../registry/model.ts'
+import { backOffOf } from '../scheduler/back-off.ts'
+import { waitingFor } from '../scheduler/demand.ts'
+import type { Incoming, ModelState, Resident, State } from '../scheduler/state.ts'
 
 /** What can be known about one model at this moment, without waiting for anything. */
 export interface ModelStatus {
@@ -28,4 +33,69 @@ export interface ModelStatus {
   nextRetryAt?: number
   /** Once loaded; stays known after an unload. */
   embedding?: EmbeddingInfo
+}
+
+interface StatusSources {
+  readonly clock: Clock
+  readonly config: ResolvedModelConfig
+  readonly loaded: (generation: number) => Model | undefined
+}
+
+export function statusOf(state: State, name: string, { clock, config, loaded }: StatusSources): ModelStatus {
+  const model = state.models.get(name)
+  if (model === undefined) throw new Error(`the scheduler knows no model ${name}`)
+  const { slot, lastError, lastUnloadReason, lastAccessAtMs } = model
+  const resident = slot.current?.demand.model === model ? slot.current : undefined
+  const incoming = slot.incoming?.demand.model === model ? slot.incoming : undefined
+  const residents = [...state.residents.values()].filter((it) => it.demand.model === model)
+  const live = resident && loaded(resident.generation)
+  const retryAtMs = nextRetryAtMs(state, model)
+  const toWallMs = (atMs: number): number => Math.round(clock.wallMs() + atMs - clock.nowMs())
+  return {
+    name,
+    tasks: live?.tasks ?? [config.task ?? 'embed'],
+    state: stateOf(model, resident, incoming, residents),
+    ...(resident && { servedBy: resident.variant.label, generation: resident.generation }),
+    servedByFallback: resident?.isFallback ?? false,
+    isLoading: incoming !== undefined,
+    ...(incoming?.phase.type === 'loading' && { progress: incoming.phase.progress }),
+    queuedRequests: [...model.demands.values()].reduce((sum, demand) => sum + waitingFor(demand), 0),
+    concurrentAccessCount: residents.reduce((sum, { leases }) => sum + leases.lease + leases.use, 0),
+    maxConcurrentAccess: slot.limits.maxConcurrent,
+    accessTimeoutMs: slot.limits.accessTimeoutMs,
+    loadingTimeoutMs: slot.limits.loadingTimeoutMs,
+    ...(lastAccessAtMs !== undefined && { lastAccessTime: toWallMs(lastAccessAtMs) }),
+    memoryBytes: residents.reduce((sum, { bytes }) => sum + bytes, 0),
+    isPinned: model.isPinned,
+    ...(lastUnloadReason !== undefined && { lastUnloadReason }),
+    ...(lastError !== undefined && {
+      lastError: messageOf(lastError),
+    }),
+    ...(retryAtMs !== undefined && { nextRetryAt: toWallMs(retryAtMs) }),
+    ...(live?.embedding && { embedding: live.embedding }),
+  }
+}
+
+function stateOf(
+  model: ModelState,
+  resident: Resident | undefined,
+  incoming: Incoming | undefined,
+  residents: readonly Resident[],
+): ModelStatus['state'] {
+  if (resident) return model.slot.drain ? 'draining' : 'ready'
+  if (incoming) return 'loading'
+  if (residents.some((it) => it.phase === 'draining')) return 'draining'
+  if (residents.length > 0) return 'unloading'
+  return model.lastError === undefined ? 'unloaded' : 'failed'
+}
+
+/** When a load of what is configured is tried again; undefined while nothing keeps it from being tried. */
+function nextRetryAtMs(state: State, model: ModelState): number | undefined {
+  const times = model.spec.candidates(undefined).map((variant) => backOffOf(state, variant)?.nextRetryAtMs)
+  if (times.length === 0 || times.includes(undefined)) return undefined
+  return Math.min(...times.map((atMs) => atMs ?? Infinity))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error as string)
 }

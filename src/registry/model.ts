@@ -16,6 +16,8 @@ export interface Model {
   readonly activeRuns: number
   /** Tells of a death that nobody asked for. Disposing the result removes the listener. */
   onLost(listener: (error: Error) => void): Disposable
+  /** Tells when the engine begins and ends a run; `run` is a number that no other run of this model has. */
+  onRun?(listener: (event: { run: number; phase: 'started' | 'ended' }) => void): Disposable
   /** Asks the runs in flight to stop; what they were for fails with `InferenceError`. A stuck one may not heed it. */
   stopRuns(): void
   /** Waits for runs in flight, ends the thread and gives the memory back. Settles when it has ended. */

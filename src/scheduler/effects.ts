@@ -17,9 +17,28 @@ export type Effect =
   | { type: 'dispose'; generation: number }
   | { type: 'stop-runs'; generation: number }
   /** End the thread whatever it does. Answered by `unload-ended`. */
-  | { type: 'kill'; generation: number }
+  | { type: 'kill'; generation: number; model: string; reason: RevokeReason; cause: unknown }
   /** The generation is out of the books, and so is its memory. What still arrives from it is given back. */
   | { type: 'gone'; generation: number; model: string; label: string; reason: UnloadReason }
+  /** For whoever listens. */
+  | {
+      type: 'loaded'
+      generation: number
+      model: string
+      label: string
+      durationMs: number
+      memoryBytes: number
+      isFallback: boolean
+    }
+  | {
+      type: 'load-failed'
+      generation: number
+      model: string
+      label: string
+      durationMs: number
+      wasAborted: boolean
+      error: unknown
+    }
   | { type: 'swap'; slot: string; from: string; to: string; mode: SwapMode; outcome: SwapOutcome }
   | { type: 'warn'; model: string; code: WarningCode; detail: string }
   /** After `close`: nothing is left. */

@@ -56,6 +56,17 @@ export function loadEnded(state: State, generation: number, memoryBytes: number)
   const resident = newResident(state, slot, incoming, generation, memoryBytes)
   state.residents.set(generation, resident)
   slot.current = resident
+  const { isFallback } = resident
+  const durationMs = slot.pace.loadMs
+  state.effects.push({
+    type: 'loaded',
+    generation,
+    model: model.name,
+    label: variant.label,
+    durationMs,
+    memoryBytes,
+    isFallback,
+  })
   noteSwap(state, slot, incoming, 'ended')
   if (incoming.swap) ready(state, incoming.swap, resident)
   armIdle(state, resident)
@@ -100,6 +111,7 @@ export function loadFailed(state: State, generation: number, error: unknown): vo
 export function attemptFailed(state: State, slot: Slot, error: unknown, timedOut: boolean): void {
   const incoming = slot.incoming as Incoming
   const variant = candidateOf(incoming)
+  noteEnd(state, incoming, error, false)
   incoming.failures.push({ variant, error, timedOut })
   incoming.demand.model.lastError = error
   noteFailure(state, variant, error)
@@ -154,7 +166,8 @@ export function giveUp(state: State, slot: Slot, code: RejectionCode, details: P
 export function abortIncoming(state: State, slot: Slot): void {
   const { incoming } = slot
   if (incoming === undefined) return
-  if (incoming.phase.type === 'loading') sendAbort(state, slot, incoming)
+  sendAbort(state, slot, incoming)
+  noteEnd(state, incoming, undefined, true)
   if (incoming.swap && state.tickets.has(incoming.swap.id)) reject(state, incoming.swap, 'LOAD_CANCELLED')
   noteSwap(state, slot, incoming, 'given-up')
   leaveSlot(state, slot, incoming)
@@ -258,6 +271,20 @@ function planGroup(state: State, { model }: Demand): void {
       planLoad(state, slot, demand, { mode: 'fill', origin: 'group' })
     }
   }
+}
+
+function noteEnd(
+  state: State,
+  { demand, phase, candidates, index }: Incoming,
+  error: unknown,
+  wasAborted: boolean,
+): void {
+  if (phase.type !== 'loading') return
+  const { generation, startedAtMs } = phase
+  const label = candidates[index]?.label ?? ''
+  const durationMs = state.nowMs - startedAtMs
+  const model = demand.model.name
+  state.effects.push({ type: 'load-failed', generation, model, label, durationMs, wasAborted, error })
 }
 
 /** What was displaced is known by the resident that is, or was, in the slot. */

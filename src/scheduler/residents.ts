@@ -23,7 +23,8 @@ export function kill(state: State, resident: Resident, reason: RevokeReason, cau
   revokeLeases(state, resident, reason, cause)
   for (const { deadline } of resident.runs.values()) state.deadlines.disarm(deadline)
   resident.runs.clear()
-  state.effects.push({ type: 'kill', generation: resident.generation })
+  const { generation, demand } = resident
+  state.effects.push({ type: 'kill', generation, model: demand.model.name, reason, cause })
   state.deadlines.arm(resident.end, state.nowMs + STOP_GRACE_MS)
 }
 

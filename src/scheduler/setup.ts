@@ -1,4 +1,4 @@
-import { DEFAULT_SLOT_LIMITS, type SlotLimits } from './limits.ts'
+import type { SlotLimits } from './limits.ts'
 import { newPace } from './pace.ts'
 import type { ModelState, Slot, State } from './state.ts'
 import type { ModelSpec } from './variant.ts'
@@ -15,7 +15,8 @@ export interface ModelSetup {
 
 export interface SlotSetup {
   readonly name: string
-  readonly limits?: Partial<SlotLimits>
+  /** Of the first model that names the slot; the others' are the same. */
+  readonly limits: SlotLimits
 }
 
 export function addModel(state: State, model: ModelSetup, slotSetup: SlotSetup): void {
@@ -42,7 +43,7 @@ export function addModel(state: State, model: ModelSetup, slotSetup: SlotSetup):
 function addSlot(state: State, { name, limits }: SlotSetup): Slot {
   const slot: Slot = {
     name,
-    limits: { ...DEFAULT_SLOT_LIMITS, ...limits },
+    limits: { ...limits },
     models: [],
     current: undefined,
     incoming: undefined,

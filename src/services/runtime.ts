@@ -1,84 +1,168 @@
-import type { Timings } from '../kernel/runtime-events.ts'
-import type { EmbedInput, Model } from '../registry/model.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Emitter } from '../kernel/events.ts'
+import type { RuntimeEvents } from '../kernel/runtime-events.ts'
+import type { Explanation } from '../manager/explain.ts'
+import type { AcquireOptions, Lease } from '../manager/lease.ts'
+import type { ModelManager } from '../manager/model-manager.ts'
+import type { ModelDefinition } from '../manager/model-spec.ts'
+import type { Readiness } from '../manager/readiness.ts'
 import type { ModelStatus } from '../manager/status.ts'
+import type { Monitor } from '../monitor/monitor.ts'
+import type { EmbedInput } from '../registry/model.ts'
+import { embed, type EmbedOptions, type EmbedResult } from './embed.ts'
 
-/** How a caller wants to wait for a model. */
-export interface AcquireOptions {
-  signal?: AbortSignal
-  /** From now, in milliseconds; what has not begun by then is never computed. */
-  deadlineMs?: number
-  /** 0 is highest. @default 1 */
-  priority?: number
-  /** Tenants share a slot by weight. */
-  tenant?: string
-  /** `reject` fails at once with `ConcurrencyLimitError` where `wait` would queue. @default 'wait' */
-  whenFull?: 'wait' | 'reject'
-}
+export type { AcquireOptions, EmbedOptions, EmbedResult, Explanation, Lease, ModelStatus, Readiness }
 
-export interface EmbedOptions extends AcquireOptions {
-  /** Puts the model's own prompt for this kind of text in front, where its configuration has one. */
-  inputType?: 'query' | 'document'
-  /** False: a text over the model's limit is an `InputTooLongError`. @default true */
-  truncate?: boolean
-  /** @default true */
-  normalize?: boolean
-  /** Keeps the first `dimensions` values and normalises again. */
-  dimensions?: number
-}
-
-export interface EmbedResult {
-  /** One vector for each input, in input order; views on one buffer. */
-  vectors: Float32Array[]
-  dimensions: number
-  /** Tokens that were run for each input, special tokens counted. */
-  tokenCounts: readonly number[]
-  /** Indices of the inputs that were cut at the model's limit. */
-  truncated: readonly number[]
-  /** What really served, `minilm:int8@cpu`; a fallback shows here. */
-  servedBy: string
-  /** All vectors of one call come from this one generation. */
-  generation: number
-  timings: Timings
-}
-
-/** The right to use one generation of one model. Nothing unloads, swaps or evicts it before `release()`. */
-export interface Lease extends Disposable {
-  readonly generation: number
-  readonly servedBy: string
-  /** Throws `LeaseReleasedError` after the release, `LeaseRevokedError` when the model was lost. */
-  readonly model: Model
-  /** Idempotent and synchronous. */
-  release(): void
-}
-
-export interface Readiness {
-  ready: boolean
-  /** Why not; empty when ready. */
-  reasons: string[]
+/** What the verbs stand on. */
+export interface RuntimeParts {
+  readonly manager: ModelManager
+  readonly monitor: Monitor
+  readonly events: Emitter<RuntimeEvents>
+  readonly clock: Clock
 }
 
 /** The verbs of the library. `createRuntime()` makes one; one owner closes it. */
-export interface Runtime extends AsyncDisposable {
-  /** Vectors for texts or token ids. The first use of a model loads it. */
+export class Runtime implements AsyncDisposable {
+  /** Counts, durations and events of everything that happens here. */
+  readonly monitor: Monitor
+  readonly #parts: RuntimeParts
+  readonly #closeListeners: (() => void)[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts
+    this.monitor = parts.monitor
+  }
+
+  /**
+   * Vectors for texts, or for token ids without special tokens. The first use of a model loads it.
+   *
+   * @throws ModelNotFoundError, InvalidInputError, InputTooLongError, InferenceError, the errors of `lease()`, and the
+   *   reason of `options.signal` when it aborts
+   */
   embed(
     model: string,
     inputs: EmbedInput | readonly EmbedInput[],
     options?: EmbedOptions,
-  ): Promise<EmbedResult>
-  lease(model: string, options?: AcquireOptions): Promise<Lease>
+  ): Promise<EmbedResult> {
+    return embed(this.#parts, model, inputs, options)
+  }
+
+  /**
+   * The right to use one generation of a model, until `release()`.
+   *
+   * @throws ModelNotFoundError, ConcurrencyLimitError, QueueFullError, OverloadedError, AccessTimeoutError,
+   *   DeadlineExceededError, WaitTimeoutError, LoadingTimeoutError, LoadCancelledError, ModelLoadError, DrainTimeoutError,
+   *   MemoryBudgetError, ShutdownError, and the reason of `options.signal` when it aborts
+   */
+  async lease(model: string, options?: AcquireOptions): Promise<Lease> {
+    return this.#parts.manager.acquire(model, 'lease', options)
+  }
+
   /** Leases, calls, releases, whatever happens: for code that cannot write `using`. */
-  withLease<R>(model: string, use: (lease: Lease) => R | Promise<R>, options?: AcquireOptions): Promise<R>
-  /** Loads without using; overrides a back-off. */
-  load(model: string, options?: AcquireOptions): Promise<void>
+  async withLease<R>(
+    model: string,
+    use: (lease: Lease) => R | Promise<R>,
+    options?: AcquireOptions,
+  ): Promise<R> {
+    const lease = await this.lease(model, options)
+    try {
+      return await use(lease)
+    } finally {
+      lease.release()
+    }
+  }
+
+  /** Loads without using; overrides a back-off. Settles when the model is there. */
+  load(model: string, options?: AcquireOptions): Promise<void> {
+    return this.#parts.manager.load(model, options)
+  }
+
+  /**
+   * Makes a name stand for other files, dtype or revision while requests go on. Settles when the new version serves; when it
+   * cannot be loaded the old one stays, and this rejects.
+   *
+   * @param change A folder, or what shall be different
+   */
+  swap(model: string, change: string | Partial<ModelDefinition>, signal?: AbortSignal): Promise<void> {
+    return this.#parts.manager.swap(model, typeof change === 'string' ? { source: change } : change, signal)
+  }
+
   /** Waits for the leases, then unloads. Answers whether there was anything to unload. */
-  unload(model: string): Promise<boolean>
+  unload(model: string): Promise<boolean> {
+    return this.#parts.manager.unload(model)
+  }
+
+  /** Everybody who waits for the load fails with `LoadCancelledError`. Answers whether there was a load. */
+  cancelLoading(model: string): boolean {
+    return this.#parts.manager.cancelLoading(model)
+  }
+
+  /**
+   * Changes limits of a model's slot, while requests wait.
+   *
+   * @throws ConfigError that names the field; nothing has changed then
+   */
+  configure(model: string, limits: object): void {
+    this.#parts.manager.configure(model, limits)
+  }
+
+  /** Changes `memoryBudgetBytes` and `maxParallelLoads`. @throws ConfigError that names the field */
+  configureRuntime(limits: object): void {
+    this.#parts.manager.configureRuntime(limits)
+  }
+
+  /** A pinned model is neither evicted nor unloaded for idleness. */
+  pin(model: string, pinned = true): void {
+    this.#parts.manager.pin(model, pinned)
+  }
+
   /** Every configured model, loaded or not. */
-  models(): ModelStatus[]
-  /** Throws `ModelNotFoundError`. */
-  status(model: string): ModelStatus
-  readiness(): Readiness
+  models(): ModelStatus[] {
+    return this.#parts.manager.models()
+  }
+
+  /** @throws ModelNotFoundError */
+  status(model: string): ModelStatus {
+    return this.#parts.manager.status(model)
+  }
+
+  /** What those who wait for a model wait for, and why it was last unloaded. @throws ModelNotFoundError */
+  explain(model: string): Explanation {
+    return this.#parts.manager.explain(model)
+  }
+
+  readiness(): Readiness {
+    return this.#parts.manager.readiness()
+  }
+
   /** Prometheus text. Never waits for a model. */
-  metrics(): Promise<{ contentType: string; text: string }>
-  /** Nothing new is admitted; work in flight has `graceMs` (default 10,000) to finish. Idempotent. */
-  close(options?: { graceMs?: number }): Promise<void>
+  metrics(): Promise<{ contentType: string; text: string }> {
+    return this.monitor.metrics()
+  }
+
+  /** Nothing new is admitted; work in flight has `graceMs` to finish (`graceMs` of the configuration by default). Idempotent. */
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    const closed = this.#parts.manager.close(options.graceMs)
+    this.#closing ??= closed.then(() => this.monitor.close())
+    for (const listener of this.#closeListeners.splice(0)) listener()
+    return this.#closing
+  }
+
+  /** Tells of what happens, in one turn with it; disposing the result ends that. See also `monitor.stream()`. */
+  on<Name extends keyof RuntimeEvents>(
+    name: Name,
+    listener: (event: RuntimeEvents[Name]) => void,
+  ): Disposable {
+    return this.#parts.events.on(name, listener)
+  }
+
+  /** Calls `listener` when closing begins. */
+  onClose(listener: () => void): void {
+    this.#closeListeners.push(listener)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
 }
