@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DeadlineExceededError, InputTooLongError } from '../kernel/errors.ts'
+import { DeadlineExceededError, InferenceError, InputTooLongError } from '../kernel/errors.ts'
 import type { ModelKey } from '../registry/model-key.ts'
 import type { LoadRequest, Model } from '../registry/model.ts'
 import { createFakeEngine, fakeHash, ManualClock, readFakeVector, type FakeEngine } from './index.ts'
@@ -55,6 +55,7 @@ test('without a script a load and a run end at once and set no timer', async () 
     loading: 0,
     resident: 0,
     closed: 1,
+    killed: 0,
     lost: 0,
     runs: 1,
     activeRuns: 0,
@@ -228,6 +229,74 @@ test('a close takes its time and may fail', async () => {
   await clock.advanceAsync(1)
   expect(watched.outcome).toBe('rejected')
   expect(engine.counts).toMatchObject({ resident: 0, closed: 1 })
+})
+
+test('a close waits for the runs in progress', async () => {
+  const { engine, clock, load } = setUp()
+  engine.script('minilm', { runMs: 10, closeMs: 5 })
+  const model = await load()
+  const run = watch(model.embed!(['a']))
+  const closed = watch(model.close())
+  await clock.advanceAsync(14)
+  expect([run.outcome, closed.outcome]).toEqual(['fulfilled', 'pending'])
+  await clock.advanceAsync(1)
+  expect(closed.outcome).toBe('fulfilled')
+})
+
+test('runs can be told to stop, and a deaf one does not heed it', async () => {
+  const { engine, clock, load } = setUp()
+  engine.script('minilm', { runMs: 100, abortMs: 5 }, { runMs: 100, abortMs: Infinity })
+  const heeding = await load()
+  const deaf = await load()
+  const runs = [heeding, deaf].map((model) => watch(model.embed!(['a'])))
+  heeding.stopRuns()
+  deaf.stopRuns()
+  await clock.advanceAsync(4)
+  expect(runs.map(({ outcome }) => outcome)).toEqual(['pending', 'pending'])
+  await clock.advanceAsync(1)
+  expect(runs.map(({ outcome }) => outcome)).toEqual(['rejected', 'pending'])
+  expect(runs[0]!.reason).toBeInstanceOf(InferenceError)
+  await clock.advanceAsync(95)
+  expect(runs[1]!.outcome).toBe('fulfilled')
+})
+
+test('a kill ends deaf runs and a close that hangs, and tells no listener of a loss', async () => {
+  const { engine, clock, load } = setUp()
+  engine.script('minilm', { runMs: Infinity, closeMs: Infinity, abortMs: Infinity })
+  const model = await load()
+  model.onLost(() => expect.unreachable())
+  const run = watch(model.embed!(['a']))
+  const stuck = new Error('stuck')
+  await model.kill(stuck)
+  await clock.settle()
+  expect(run.reason).toBe(stuck)
+  const closing = await load()
+  const closed = watch(closing.close())
+  await closing.kill(stuck)
+  await clock.settle()
+  expect(closed.outcome).toBe('fulfilled')
+  expect(clock.pendingTimers).toBe(0)
+  expect(engine.counts).toMatchObject({ killed: 2, closed: 0, lost: 0, activeRuns: 0 })
+  await expect(model.embed!(['a'])).rejects.toThrow('killed')
+  expect(engine.breaches).toEqual([])
+})
+
+test('runs tell when they begin and when the engine is out of them', async () => {
+  const { engine, clock, load } = setUp()
+  engine.script('minilm', { runMs: 10, abortMs: Infinity })
+  const model = await load()
+  const heard: string[] = []
+  const listening = model.onRun!(({ run, phase }) => heard.push(`${run} ${phase}@${clock.nowMs()}`))
+  const abort = new AbortController()
+  watch(model.embed!(['a'], { signal: abort.signal }))
+  await clock.advanceAsync(5)
+  abort.abort()
+  watch(model.embed!(['b']))
+  await clock.advanceAsync(10)
+  expect(heard).toEqual(['1 started@0', '2 started@5', '1 ended@10', '2 ended@15'])
+  listening[Symbol.dispose]()
+  watch(model.embed!(['c']))
+  expect(heard).toHaveLength(4)
 })
 
 test('what no correct owner does is written down', async () => {

@@ -14,12 +14,13 @@ export interface FakeCounts {
   aborted: number
   /** Loads that have not ended. */
   loading: number
-  /** Models that were loaded and are neither closed nor lost. */
+  /** Models that were loaded and are neither closed, killed nor lost. */
   resident: number
   closed: number
+  killed: number
   /** Models that died, closed since or not. */
   lost: number
-  /** Calls of `embed`, over all models. */
+  /** Runs that began, over all models. */
   runs: number
   activeRuns: number
 }
@@ -89,6 +90,7 @@ class ScriptedEngine implements FakeEngine {
       loading: this.#loadingKeys.length,
       resident: inState('open', 'closing'),
       closed: inState('closed'),
+      killed: inState('killed'),
       lost: this.models.filter(({ diedOf }) => diedOf !== undefined).length,
       runs: sum(({ runs }) => runs),
       activeRuns: sum(({ activeRuns }) => activeRuns),

@@ -14,8 +14,10 @@ import { elapse } from './elapse.ts'
 import type { FullScript } from './fake-script.ts'
 import { writeFakeVector } from './fake-vector.ts'
 
+type RunEvent = Parameters<Parameters<NonNullable<Model['onRun']>>[0]>[0]
+
 /** Where a model of the fake engine is in its life. */
-export type FakeModelState = 'open' | 'closing' | 'closed' | 'lost'
+export type FakeModelState = 'open' | 'closing' | 'closed' | 'lost' | 'killed'
 
 export interface FakeModelOptions {
   clock: Clock
@@ -35,20 +37,20 @@ export class FakeModel implements Model {
   readonly key: ModelKey
   /** Which load of the engine made it: 1 for the first. Its vectors carry the number. */
   readonly load: number
-  /** Calls of `embed` so far. */
+  /** Runs that began so far. */
   runs = 0
-  /** What `die` was given; undefined for a model that nobody killed. */
+  /** What `die` was given; undefined for a model that did not die by itself. */
   diedOf: Error | undefined
   readonly #clock: Clock
   readonly #script: FullScript
   readonly #onBreach: (what: string) => void
   readonly #lostListeners = new Set<(error: Error) => void>()
-  /** Aborted by `die`; its reason is what runs in progress fail with. */
-  readonly #death = new AbortController()
-  /** Aborted by `stopRuns`, which puts a new one in its place. */
-  #stop = new AbortController()
+  readonly #runListeners = new Set<(event: RunEvent) => void>()
+  /** The runs in progress, each with what stops it. */
+  readonly #active = new Map<Promise<void>, AbortController>()
+  /** Aborted when the model dies or is killed; its reason is what runs in progress fail with. */
+  readonly #end = new AbortController()
   #state: FakeModelState = 'open'
-  #activeRuns = 0
 
   constructor(options: FakeModelOptions) {
     const { clock, key, load, script, onBreach } = options
@@ -71,30 +73,31 @@ export class FakeModel implements Model {
   }
 
   get activeRuns(): number {
-    return this.#activeRuns
+    return this.#active.size
   }
 
   onLost(listener: (error: Error) => void): Disposable {
-    this.#lostListeners.add(listener)
+    if (this.diedOf !== undefined) listener(this.diedOf)
+    else this.#lostListeners.add(listener)
     return { [Symbol.dispose]: () => void this.#lostListeners.delete(listener) }
+  }
+
+  onRun(listener: (event: RunEvent) => void): Disposable {
+    this.#runListeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#runListeners.delete(listener) }
   }
 
   /** Ends the model as a crash of its thread would: runs fail, the listeners of `onLost` hear of it. Idempotent. */
   die(error: Error = new Error('The fake model died.')): void {
-    if (this.#state === 'lost' || this.#state === 'closed') return
+    if (this.#state !== 'open' && this.#state !== 'closing') return
     this.#state = 'lost'
     this.diedOf = error
-    this.#activeRuns = 0
-    this.#death.abort(error)
+    this.#end.abort(error)
     for (const listener of this.#lostListeners) listener(error)
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedRunOptions = {}): Promise<Embeddings> {
-    this.runs++
-    if (this.#state !== 'open') {
-      if (this.#state !== 'lost') this.#onBreach(`a run on ${this.#name}, which is ${this.#state}`)
-      throw new Error(`${this.#name} is ${this.#state}.`)
-    }
+    this.#checkOpen()
     options.signal?.throwIfAborted()
     if (options.deadlineAtMs !== undefined && options.deadlineAtMs <= this.#clock.nowMs())
       throw new DeadlineExceededError('The deadline had passed before the run began.')
@@ -115,58 +118,74 @@ export class FakeModel implements Model {
     }
   }
 
+  stopRuns(): void {
+    for (const stop of this.#active.values()) stop.abort(new InferenceError('The run was stopped.'))
+  }
+
   async close(): Promise<void> {
     if (this.#state === 'closing' || this.#state === 'closed')
       this.#onBreach(`a second close of ${this.#name}`)
-    if (this.#activeRuns > 0) this.#onBreach(`a close of ${this.#name} with ${this.#activeRuns} runs active`)
-    const closeMs = this.#state === 'lost' ? 0 : this.#script.closeMs
-    this.#state = 'closing'
-    await elapse(this.#clock, closeMs)
-    this.#state = 'closed'
-    if (this.#script.closeError) throw this.#script.closeError
+    if (this.activeRuns > 0) this.#onBreach(`a close of ${this.#name} with ${this.activeRuns} runs active`)
+    const wasOpen = this.#state === 'open'
+    if (wasOpen) this.#state = 'closing'
+    await Promise.allSettled(this.#active.keys())
+    // What died or was killed, before or meanwhile, has nothing left to close.
+    if (wasOpen) await elapse(this.#clock, this.#script.closeMs, { kill: this.#end.signal }).catch(() => {})
+    const { closeError } = this.#script
+    if (this.#state === 'closing' && closeError) {
+      this.#state = 'closed'
+      throw closeError
+    }
+    if (this.#state !== 'killed') this.#state = 'closed'
   }
 
-  /** Runs in progress end at once, as if their engine had heeded. */
-  stopRuns(): void {
-    const stopped = this.#stop
-    this.#stop = new AbortController()
-    stopped.abort(new InferenceError('The run was stopped.'))
-  }
-
-  /** Runs in progress fail with `reason`; nobody is told, since it is asked for. Idempotent. */
   async kill(reason: Error): Promise<void> {
     if (this.#state === 'closed') return
-    this.#state = 'closed'
-    this.#activeRuns = 0
-    this.#death.abort(reason)
+    this.#state = 'killed'
+    this.#end.abort(reason)
+    await Promise.allSettled(this.#active.keys())
   }
 
   get #name(): string {
     return `load ${this.load} (${formatKey(this.key)})`
   }
 
-  /** Settles when the caller is answered; the run itself is active until its own end. */
+  #checkOpen(): void {
+    if (this.#state === 'open') return
+    const isOwnersFault = this.#state === 'closing' || this.#state === 'closed'
+    if (isOwnersFault) this.#onBreach(`a run on ${this.#name}, which is ${this.#state}`)
+    throw new Error(`${this.#name} is ${this.#state}.`)
+  }
+
+  /** Settles when the caller is answered: with the end of the run, or before it when the caller leaves. */
   async #run(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const death = this.#death.signal
-    this.#activeRuns++
+    const run = ++this.runs
+    const stop = new AbortController()
+    const { abortMs } = this.#script
+    const work = elapse(this.#clock, durationMs, { signal: stop.signal, abortMs, kill: this.#end.signal })
+    this.#active.set(work, stop)
+    this.#tellRun({ run, phase: 'started' })
     const ended = (): void => {
-      if (!death.aborted) this.#activeRuns--
+      this.#active.delete(work)
+      this.#tellRun({ run, phase: 'ended' })
     }
-    const work = elapse(this.#clock, durationMs, { signal, abortMs: this.#script.abortMs })
     work.then(ended, ended)
-    await new Promise<void>((resolve, reject) => {
-      const listeners = [death, this.#stop.signal, signal].map((source) =>
-        onAbort(source, (reason) => settle(() => reject(reason))),
-      )
-      const settle = (answer: () => void): void => {
-        for (const listener of listeners) listener[Symbol.dispose]()
-        answer()
-      }
-      work.then(
-        () => settle(resolve),
-        (error: unknown) => settle(() => reject(error)),
-      )
-    })
+    let leaving: Disposable | undefined
+    try {
+      await new Promise<void>((resolve, reject) => {
+        leaving = onAbort(signal, (reason) => {
+          stop.abort(reason)
+          reject(reason)
+        })
+        work.then(resolve, reject)
+      })
+    } finally {
+      leaving?.[Symbol.dispose]()
+    }
+  }
+
+  #tellRun(event: RunEvent): void {
+    for (const listener of this.#runListeners) listener(event)
   }
 
   #overLimit(tokenCounts: readonly number[], truncate: boolean): number[] {

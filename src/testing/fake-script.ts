@@ -15,8 +15,9 @@ export interface FakeScript {
   /** What `embed` fails with when its time has passed. A function decides call by call. */
   runError?: Error | ((inputs: readonly EmbedInput[]) => Error | undefined)
   /**
-   * How long an aborted load or run goes on. With `Infinity` it is deaf: a load comes to its own end and answers with a
-   * model although nobody wants it; of a run the caller is told at once, as by a real engine, and the run stays active.
+   * How long a load or a run goes on after it was aborted or told to stop. With `Infinity` it is deaf: a load comes to its
+   * own end and answers with a model although nobody wants it; a run stays active to its own end, or until `kill()`. The
+   * caller who aborted a run is answered at once all the same, as by a real engine.
    * @default 0
    */
   abortMs?: number
