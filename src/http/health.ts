@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Runtime } from '../services/runtime.ts'
+import type { ServedRuntime } from './served-runtime.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import type { ErrorRenderer } from './reply-error.ts'
 
@@ -10,7 +10,7 @@ const plainErrors: ErrorRenderer = {
 }
 
 export interface HealthDependencies {
-  runtime: Runtime
+  runtime: ServedRuntime
   metrics: HttpMetrics
   isDraining: () => boolean
 }

@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 import type { ServerSettings } from '../config/server-schema.ts'
 import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
 import { ShutdownError } from '../kernel/errors.ts'
-import type { Runtime } from '../services/runtime.ts'
+import type { ServedRuntime } from './served-runtime.ts'
 import { ApiKeys } from './api-key.ts'
 import { answerClientError } from './client-error.ts'
 import { openaiErrors } from './dialects/openai-errors.ts'
@@ -44,7 +44,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #origins: OriginGuard
   #isDraining = false
 
-  constructor(runtime: Runtime, settings: ServerSettings, dependencies: ServerDependencies) {
+  constructor(runtime: ServedRuntime, settings: ServerSettings, dependencies: ServerDependencies) {
     this.#settings = settings
     this.#logger = dependencies.logger
     this.#clock = dependencies.clock ?? systemClock
@@ -185,7 +185,9 @@ export class HttpServer implements AsyncDisposable {
 
   #fail(error: Error, request: FastifyRequest, reply: FastifyReply): void {
     const replyError = toReplyError(error)
-    if (replyError.status === 500) this.#logger.error({ reqId: request.id, err: error }, 'a request failed')
+    const isHeard = !request.left?.aborted
+    if (replyError.status === 500 && isHeard)
+      this.#logger.error({ reqId: request.id, err: error }, 'a request failed')
     const { contentType, render } = request.routeOptions?.config?.errors ?? openaiErrors
     void reply
       .code(replyError.status)

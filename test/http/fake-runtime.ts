@@ -1,7 +1,8 @@
 import type { EmbedInput } from '../../src/registry/model.ts'
 import type { ModelStatus } from '../../src/manager/status.ts'
 import { ModelNotFoundError } from '../../src/kernel/errors.ts'
-import type { EmbedOptions, EmbedResult, Lease, Readiness, Runtime } from '../../src/services/runtime.ts'
+import type { ServedRuntime } from '../../src/http/served-runtime.ts'
+import type { EmbedOptions, EmbedResult, Readiness } from '../../src/services/runtime.ts'
 
 const DIMENSIONS = 4
 
@@ -16,11 +17,10 @@ export interface SeenCall {
  * A runtime without models. `embed` answers at once with vectors that tell the inputs apart; a test can make it wait
  * (`hold`), fail (`failWith`) or look at what it was asked (`calls`).
  */
-export class FakeRuntime implements Runtime {
+export class FakeRuntime implements ServedRuntime {
   readonly calls: SeenCall[] = []
   failWith: Error | undefined
   ready: Readiness = { ready: true, reasons: [] }
-  closed = false
   statuses: ModelStatus[]
   /** Calls that have begun and not ended. */
   inFlight = 0
@@ -81,18 +81,6 @@ export class FakeRuntime implements Runtime {
     })
   }
 
-  lease(): Promise<Lease> {
-    throw new Error('The server takes no leases.')
-  }
-  withLease(): Promise<never> {
-    throw new Error('The server takes no leases.')
-  }
-  load(): Promise<void> {
-    return Promise.resolve()
-  }
-  unload(): Promise<boolean> {
-    return Promise.resolve(false)
-  }
   models(): ModelStatus[] {
     return this.statuses
   }
@@ -108,16 +96,9 @@ export class FakeRuntime implements Runtime {
     const text = `fake_in_flight ${this.inFlight}\n`
     return Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text })
   }
-  close(): Promise<void> {
-    this.closed = true
-    return Promise.resolve()
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
 }
 
-export function vectorOf(input: EmbedInput): Float32Array {
+export function vectorOf(input: EmbedInput): Float32Array<ArrayBuffer> {
   return Float32Array.of(input.length / 1000, -0.5, 0.1, 1e-7)
 }
 

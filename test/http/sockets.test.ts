@@ -90,7 +90,8 @@ describe('a client that goes away', () => {
       model: 'minilm',
       items: 1,
     })
-    expect(log.join('')).not.toContain('secret')
+    expect(log).toHaveLength(1)
+    expect(log[0]).not.toContain('secret')
   })
 })
 

@@ -1,5 +1,5 @@
 import type { ModelStatus } from '../../manager/status.ts'
-import type { Runtime } from '../../services/runtime.ts'
+import type { ServedRuntime } from '../served-runtime.ts'
 
 /** One entry of `GET /v1/models`, with the `status` that llama.cpp and llama-swap add and UIs show. */
 export interface ModelObject {
@@ -18,12 +18,12 @@ export interface ModelObject {
 }
 
 export class ModelList {
-  readonly #runtime: Runtime
+  readonly #runtime: ServedRuntime
   readonly #aliases: ReadonlyMap<string, string>
   readonly #createdSeconds: number
 
   /** `createdSeconds`: since 1970; OpenAI gives each model one, and a folder of files has none that means anything. */
-  constructor(runtime: Runtime, aliases: ReadonlyMap<string, string>, createdSeconds: number) {
+  constructor(runtime: ServedRuntime, aliases: ReadonlyMap<string, string>, createdSeconds: number) {
     this.#runtime = runtime
     this.#aliases = aliases
     this.#createdSeconds = createdSeconds

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../kernel/clock.ts'
 import { ModelNotFoundError } from '../../kernel/errors.ts'
 import { nearest } from '../../kernel/nearest.ts'
-import type { EmbedResult, Runtime } from '../../services/runtime.ts'
+import type { EmbedResult } from '../../services/runtime.ts'
 import { deadlineOf } from '../deadline.ts'
 import { floatsToBase64, floatsToJson } from '../float-text.ts'
+import type { ServedRuntime } from '../served-runtime.ts'
 import { serverTiming } from '../server-timing.ts'
 import type { ModelList, ModelObject } from './openai-models.ts'
 import { readEmbeddingsRequest, type EmbeddingsRequest } from './openai-request.ts'
@@ -12,7 +13,12 @@ import { readEmbeddingsRequest, type EmbeddingsRequest } from './openai-request.
 /**
  * `POST /v1/embeddings` and `GET /v1/models[/{id}]` as OpenAI's clients use them, each also without `/v1`.
  */
-export function openaiRoutes(app: FastifyInstance, runtime: Runtime, models: ModelList, clock: Clock): void {
+export function openaiRoutes(
+  app: FastifyInstance,
+  runtime: ServedRuntime,
+  models: ModelList,
+  clock: Clock,
+): void {
   for (const prefix of ['/v1', '']) {
     app.post(`${prefix}/embeddings`, (request, reply) => embeddings(runtime, models, clock, request, reply))
     app.get(`${prefix}/models`, () => ({ object: 'list', data: models.all() }))
@@ -24,7 +30,7 @@ export function openaiRoutes(app: FastifyInstance, runtime: Runtime, models: Mod
 }
 
 async function embeddings(
-  runtime: Runtime,
+  runtime: ServedRuntime,
   models: ModelList,
   clock: Clock,
   request: FastifyRequest,
