@@ -18,7 +18,8 @@ export const PHASES: Readonly<Record<Phase, keyof Timings>> = {
 const PHASE_NAMES = Object.keys(PHASES) as Phase[]
 /** Half a millisecond is a short text on a fast machine, 30 s the default access timeout. */
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-const OUTCOMES = ['ok', ...Object.values(errors).map(({ code }) => code)]
+/** A caller who left is `ABORTED`; what failed with an error of somebody else's class is `ERROR`. */
+const OUTCOMES = ['ok', 'ABORTED', 'ERROR', ...Object.values(errors).map(({ code }) => code)]
 
 /** How many requests there were, how they ended, and where the time of those that succeeded went. */
 export class RequestMetrics {
