@@ -9,9 +9,9 @@ export interface BatchLimits {
 
 /**
  * What a run costs beyond its tokens, in tokens: of two cuts that pad equally, the fuller one is the better.
- * Measured with a MiniLM on two cores: a run of 8 tokens takes as long as 24 tokens more in a full batch.
+ * Measured with a MiniLM on two cores: 0.43 ms a run, 0.05 ms a token.
  */
-const RUN_OVERHEAD_TOKENS = 24
+const RUN_OVERHEAD_TOKENS = 8
 
 /**
  * Chooses the texts that run together with `window[0]`, the most urgent one. Sorted by length, a batch is a stretch of

@@ -1,8 +1,10 @@
 import { ModelLoadError } from '../kernel/errors.ts'
 import type { EmbeddingConfig } from './embedding-config.ts'
-import { ELEMENT_TYPES, type OrtSession, type RunCancellation } from './ort-session.ts'
+import type { OrtSession } from './ort-session.ts'
+import { ELEMENT_TYPES } from './ort-tensor.ts'
 import type { ValueInfo } from './ort-value-info.ts'
 import { pool } from './pooling.ts'
+import type { RunCancellation } from './run-cancellation.ts'
 import { canFill, RunMemory } from './run-memory.ts'
 
 /** Receives the vector of one text of a batch: `[dimensions]`, valid during the call only. */

@@ -22,6 +22,9 @@ type StatusFunction =
   | 'AllocatorFree'
   | 'GetAllocatorWithDefaultOptions'
   | 'AddSessionConfigEntry'
+  | 'CreateAllocator'
+  | 'SessionOptionsSetLoadCancellationFlag'
+  | 'AllocatorGetStats'
 
 /** Functions that give a handle back. */
 type ReleaseFunction =
@@ -33,6 +36,8 @@ type ReleaseFunction =
   | 'ReleaseRunOptions'
   | 'ReleaseTypeInfo'
   | 'ReleaseSessionOptions'
+  | 'ReleaseAllocator'
+  | 'ReleaseKeyValuePairs'
 
 /**
  * Index in `struct OrtApi` of onnxruntime_c_api.h, and parameters. The table is append-only, so an index holds for
@@ -61,6 +66,9 @@ const STATUS_FUNCTIONS: Record<StatusFunction, readonly [index: number, ...param
   AllocatorFree: [76, 'void *', 'void *'],
   GetAllocatorWithDefaultOptions: [78, 'void *'],
   AddSessionConfigEntry: [130, 'void *', 'str', 'str'],
+  CreateAllocator: [131, 'void *', 'void *', 'void *'],
+  SessionOptionsSetLoadCancellationFlag: [293, 'void *', 'bool'],
+  AllocatorGetStats: [319, 'void *', 'void *'],
 }
 
 const RELEASE_FUNCTIONS: Record<ReleaseFunction, number> = {
@@ -72,9 +80,13 @@ const RELEASE_FUNCTIONS: Record<ReleaseFunction, number> = {
   ReleaseRunOptions: 97,
   ReleaseTypeInfo: 98,
   ReleaseSessionOptions: 100,
+  ReleaseAllocator: 132,
+  ReleaseKeyValuePairs: 300,
 }
 
+/** Functions that answer a text. */
 const GET_ERROR_MESSAGE = 2
+const GET_KEY_VALUE = 297
 
 /** A failure that ONNX Runtime reported. Callers wrap it into the error that fits what they were doing. */
 export class OrtError extends Error {
@@ -86,11 +98,13 @@ export class OrtApi {
   readonly version: string
   readonly #functions: Record<StatusFunction | ReleaseFunction, NativeFunction>
   readonly #getErrorMessage: NativeFunction
+  readonly #getKeyValue: NativeFunction
 
   constructor(libraryPath: string = findOrtLibrary()) {
     const table = loadOrtTable(libraryPath)
     this.version = table.version
     this.#getErrorMessage = table.entry(GET_ERROR_MESSAGE, 'str', ['void *'])
+    this.#getKeyValue = table.entry(GET_KEY_VALUE, 'str', ['void *', 'str'])
     const functions: Partial<Record<StatusFunction | ReleaseFunction, NativeFunction>> = {}
     for (const [name, [index, ...parameters]] of Object.entries(STATUS_FUNCTIONS))
       functions[name as StatusFunction] = table.entry(index, 'void *', parameters)
@@ -133,6 +147,11 @@ export class OrtApi {
 
   release(name: ReleaseFunction, handle: Pointer): void {
     this.#functions[name](handle)
+  }
+
+  /** The value of a key in an `OrtKeyValuePairs`, or undefined. */
+  keyValue(pairs: Pointer, key: string): string | undefined {
+    return (this.#getKeyValue(pairs, key) as string | null) ?? undefined
   }
 
   #check(status: unknown): void {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { ModelLoadError } from '../kernel/errors.ts'
+import { keepLoaded, returnBigBlocks } from './c-library.ts'
 
 /** An address in this process. Koffi gives and takes pointers as bigint; 0n is NULL. */
 export type Pointer = bigint
@@ -13,8 +14,8 @@ export interface NativeFunction {
   async(...parametersAndCallback: unknown[]): void
 }
 
-/** The version of the OrtApi table that is asked for: the newest that has every function used here (ORT 1.17). */
-const API_VERSION = 17
+/** The version of the OrtApi table that is asked for: the first that has every function used here (ONNX Runtime 1.23). */
+const API_VERSION = 23
 
 /**
  * Libraries stay referenced for ever: koffi unloads one whose handle is garbage collected, and the next call into it
@@ -72,6 +73,8 @@ function openLibrary(libraryPath: string): LibraryHandle {
   try {
     const library = koffi.load(libraryPath)
     loadedLibraries.push(library)
+    keepLoaded(libraryPath)
+    returnBigBlocks()
     return library
   } catch (cause) {
     throw new ModelLoadError(`The library ${libraryPath} cannot be loaded.`, { cause })

@@ -1,25 +1,26 @@
+import { onAbort } from '../kernel/abort.ts'
+import { HandleStack } from './handle-stack.ts'
 import { offHeap, type OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
-import { cString, describeValues, type ValueInfo } from './ort-value-info.ts'
+import { bindTensors, type TensorView } from './ort-tensor.ts'
+import { describeValues, type ValueInfo } from './ort-value-info.ts'
+import type { RunCancellation } from './run-cancellation.ts'
 
 /** `ORT_LOGGING_LEVEL_FATAL`: failures come as statuses; the library prints nothing by itself. */
 const LOG_FATAL = 4
-/** `OrtDeviceAllocator` and `OrtMemTypeDefault`: tensors live in memory of ours. */
-const [DEVICE_ALLOCATOR, MEMORY_DEFAULT] = [0, 0]
-
-/** Numbers that ONNX gives to element types (`ONNXTensorElementDataType`); the ones used here. */
-export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, float16: 10 } as const
-
-/** A tensor in memory of ours, which must not move: a view on an `ArrayBuffer` of the size that `shape` asks for. */
-export interface TensorView<Data extends ArrayBufferView<ArrayBuffer> = ArrayBufferView<ArrayBuffer>> {
-  readonly data: Data
-  readonly elementType: number
-  readonly shape: readonly number[]
-}
+/** `OrtArenaAllocator` and `OrtMemTypeDefault`: main memory, by the allocator that a session keeps for its runs. */
+const [ARENA_ALLOCATOR, MEMORY_DEFAULT] = [1, 0]
 
 export interface SessionOptions {
   /** Threads that one run uses. @default 1 */
   intraOpThreads?: number
+  /** Stops the load. */
+  signal?: AbortSignal
+  /**
+   * One element: the address of the native session as long as there is one. In shared memory, somebody else can release
+   * it when this thread was ended without the chance to.
+   */
+  address?: BigUint64Array
 }
 
 /**
@@ -30,38 +31,44 @@ export class OrtSession {
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
   readonly #api: OrtApi
-  readonly #handles: SessionHandles
+  readonly #handles: HandleStack
+  readonly #session: Pointer
+  readonly #memoryInfo: Pointer
   #activeRuns = 0
   #isReleased = false
 
-  private constructor(api: OrtApi, handles: SessionHandles) {
+  private constructor(api: OrtApi, session: Pointer, memoryInfo: Pointer, handles: HandleStack) {
     this.#api = api
+    this.#session = session
+    this.#memoryInfo = memoryInfo
     this.#handles = handles
-    this.inputs = describeValues(api, handles.session, 'Input')
-    this.outputs = describeValues(api, handles.session, 'Output')
+    this.inputs = describeValues(api, session, 'Input')
+    this.outputs = describeValues(api, session, 'Output')
   }
 
   /**
    * Reads and optimises the graph on the pool of libuv.
-   * @throws OrtError with the library's own words when the file is not a graph it can run.
+   * @throws OrtError with the library's own words when the file is not a graph it can run, or the load was stopped.
    */
   static async create(api: OrtApi, modelPath: string, options: SessionOptions = {}): Promise<OrtSession> {
-    const environment = createEnvironment(api)
-    const memoryInfo = api.pointer('CreateCpuMemoryInfo', DEVICE_ALLOCATOR, MEMORY_DEFAULT)
-    const sessionOptions = api.pointer('CreateSessionOptions')
+    const handles = new HandleStack()
     try {
-      api.call('SetIntraOpNumThreads', sessionOptions, options.intraOpThreads ?? 1)
-      // Threads that spin while they wait cost up to 89 % more CPU time, and win nothing beside other runs.
-      api.call('AddSessionConfigEntry', sessionOptions, 'session.intra_op.allow_spinning', '0')
-      const out = offHeap(BigUint64Array, 1)
-      await api.callAsync('CreateSession', environment, modelPath, sessionOptions, out)
-      return new OrtSession(api, { environment, memoryInfo, session: out[0] as Pointer })
+      // The library has one environment per process and counts its users.
+      const environment = handles.own(api.pointer('CreateEnv', LOG_FATAL, 'leasehold'), (environment) =>
+        api.release('ReleaseEnv', environment),
+      )
+      const memoryInfo = handles.own(
+        api.pointer('CreateCpuMemoryInfo', ARENA_ALLOCATOR, MEMORY_DEFAULT),
+        (memoryInfo) => api.release('ReleaseMemoryInfo', memoryInfo),
+      )
+      const address = handles.own(options.address ?? offHeap(BigUint64Array, 1), (address) =>
+        releaseSession(api, address),
+      )
+      await createNative(api, environment, modelPath, options, address)
+      return new OrtSession(api, address[0] as Pointer, memoryInfo, handles)
     } catch (error) {
-      api.release('ReleaseMemoryInfo', memoryInfo)
-      api.release('ReleaseEnv', environment)
+      handles.release()
       throw error
-    } finally {
-      api.release('ReleaseSessionOptions', sessionOptions)
     }
   }
 
@@ -69,9 +76,28 @@ export class OrtSession {
     return this.#activeRuns
   }
 
+  /** What the session has allocated: weights repacked for the CPU, and the most that its runs have needed at once. */
+  get allocatedBytes(): number {
+    const handles = new HandleStack()
+    try {
+      // Not kept: it would hold the memory back if this thread were ended.
+      const arena = handles.own(
+        this.#api.pointer('CreateAllocator', this.#session, this.#memoryInfo),
+        (arena) => this.#api.release('ReleaseAllocator', arena),
+      )
+      const statistics = handles.own(this.#api.pointer('AllocatorGetStats', arena), (statistics) =>
+        this.#api.release('ReleaseKeyValuePairs', statistics),
+      )
+      return Number(this.#api.keyValue(statistics, 'TotalAllocated') ?? 0)
+    } finally {
+      handles.release()
+    }
+  }
+
   /**
-   * Runs the graph on the pool of libuv. `inputs` and `outputs` go by name; results are written straight into the
-   * memory of `outputs`, which must have the shapes that the graph gives. Aborting by `cancellation` makes it fail within milliseconds.
+   * Runs the graph on the pool of libuv. `inputs` and `outputs` go by name; results are written straight into the memory
+   * of `outputs`, which must have the shapes that the graph gives.
+   * @throws OrtError when the run fails, or was stopped by `cancellation`.
    */
   async run(
     inputs: Readonly<Record<string, TensorView>>,
@@ -79,129 +105,64 @@ export class OrtSession {
     cancellation: RunCancellation,
   ): Promise<void> {
     if (this.#isReleased) throw new Error('The session is released.')
-    const inputValues = new BoundValues(this.#api, this.#handles.memoryInfo, inputs)
-    const outputValues = new BoundValues(this.#api, this.#handles.memoryInfo, outputs)
-    const runOptions = cancellation.begin(this.#api)
+    const handles = new HandleStack()
     this.#activeRuns++
     try {
+      const from = bindTensors(this.#api, this.#memoryInfo, inputs, handles)
+      const to = bindTensors(this.#api, this.#memoryInfo, outputs, handles)
+      const runOptions = cancellation.begin(this.#api)
       await this.#api.callAsync(
         'Run',
-        this.#handles.session,
+        this.#session,
         runOptions,
-        inputValues.names,
-        inputValues.pointers,
-        inputValues.count,
-        outputValues.names,
-        outputValues.count,
-        outputValues.pointers,
+        from.names,
+        from.values,
+        from.count,
+        to.names,
+        to.count,
+        to.values,
       )
     } finally {
       this.#activeRuns--
       cancellation.end()
-      inputValues.release()
-      outputValues.release()
+      handles.release()
     }
   }
 
   /** Gives the memory back. Idempotent; a fault of the caller while a run is in flight. */
   release(): void {
-    if (this.#isReleased) return
     if (this.#activeRuns > 0) throw new Error(`The session is in ${this.#activeRuns} runs.`)
     this.#isReleased = true
-    this.#api.release('ReleaseSession', this.#handles.session)
-    this.#api.release('ReleaseMemoryInfo', this.#handles.memoryInfo)
-    this.#api.release('ReleaseEnv', this.#handles.environment)
+    this.#handles.release()
   }
 }
 
-interface SessionHandles {
-  readonly environment: Pointer
-  readonly memoryInfo: Pointer
-  readonly session: Pointer
-}
-
-/** The library has one environment per process and counts its users: every session holds and releases its share. */
-function createEnvironment(api: OrtApi): Pointer {
-  return api.pointer('CreateEnv', LOG_FATAL, 'leasehold')
-}
-
-/** Lets somebody else stop a run. One object serves one run. */
-export class RunCancellation {
-  #api: OrtApi | undefined
-  #runOptions: Pointer | undefined
-  #isRequested = false
-
-  get isRequested(): boolean {
-    return this.#isRequested
-  }
-
-  /** Asks the run to stop; it then fails. Before the run begins: it fails as soon as it does. After its end: nothing. */
-  request(): void {
-    if (this.#isRequested) return
-    this.#isRequested = true
-    if (this.#runOptions !== undefined) this.#api?.call('RunOptionsSetTerminate', this.#runOptions)
-  }
-
-  /** For `OrtSession.run` only. */
-  begin(api: OrtApi): Pointer {
-    this.#api = api
-    this.#runOptions = api.pointer('CreateRunOptions')
-    if (this.#isRequested) api.call('RunOptionsSetTerminate', this.#runOptions)
-    return this.#runOptions
-  }
-
-  /** For `OrtSession.run` only. */
-  end(): void {
-    if (this.#runOptions === undefined) return
-    this.#api?.release('ReleaseRunOptions', this.#runOptions)
-    this.#runOptions = undefined
+async function createNative(
+  api: OrtApi,
+  environment: Pointer,
+  modelPath: string,
+  options: SessionOptions,
+  address: BigUint64Array,
+): Promise<void> {
+  const handles = new HandleStack()
+  try {
+    const sessionOptions = handles.own(api.pointer('CreateSessionOptions'), (sessionOptions) =>
+      api.release('ReleaseSessionOptions', sessionOptions),
+    )
+    api.call('SetIntraOpNumThreads', sessionOptions, options.intraOpThreads ?? 1)
+    // Threads that spin while they wait cost up to 89 % more CPU time, and win nothing beside other runs.
+    api.call('AddSessionConfigEntry', sessionOptions, 'session.intra_op.allow_spinning', '0')
+    const stop = (): void => api.call('SessionOptionsSetLoadCancellationFlag', sessionOptions, true)
+    handles.own(onAbort(options.signal, stop), (listener) => listener[Symbol.dispose]())
+    await api.callAsync('CreateSession', environment, modelPath, sessionOptions, address)
+  } finally {
+    handles.release()
   }
 }
 
-/** The tensors of one side of a run as the C API wants them: parallel arrays of names and of values. */
-class BoundValues {
-  readonly count: number
-  readonly names: BigUint64Array
-  readonly pointers: BigUint64Array
-  readonly #api: OrtApi
-  /** What native code holds addresses of; alive as long as this object is. */
-  readonly #kept: unknown[] = []
-
-  constructor(api: OrtApi, memoryInfo: Pointer, tensors: Readonly<Record<string, TensorView>>) {
-    const entries = Object.entries(tensors)
-    this.#api = api
-    this.count = entries.length
-    this.names = offHeap(BigUint64Array, entries.length)
-    this.pointers = offHeap(BigUint64Array, entries.length)
-    try {
-      for (const [index, [name, tensor]] of entries.entries()) {
-        const nameBytes = cString(name)
-        this.#kept.push(nameBytes.bytes, tensor.data)
-        this.names[index] = nameBytes.address
-        this.pointers[index] = createTensor(api, memoryInfo, tensor)
-      }
-    } catch (error) {
-      this.release()
-      throw error
-    }
-  }
-
-  release(): void {
-    for (const pointer of this.pointers) if (pointer !== 0n) this.#api.release('ReleaseValue', pointer)
-    this.pointers.fill(0n)
-    this.#kept.length = 0
-  }
-}
-
-function createTensor(api: OrtApi, memoryInfo: Pointer, tensor: TensorView): Pointer {
-  const shape = BigInt64Array.from(tensor.shape, BigInt)
-  return api.pointer(
-    'CreateTensorWithDataAsOrtValue',
-    memoryInfo,
-    tensor.data,
-    tensor.data.byteLength,
-    shape,
-    shape.length,
-    tensor.elementType,
-  )
+/** Releases the native session at `address[0]`, if there is one, and leaves 0 there. No run may be in flight. */
+export function releaseSession(api: OrtApi, address: BigUint64Array): void {
+  const session = address[0] as Pointer
+  address[0] = 0n
+  if (session !== 0n) api.release('ReleaseSession', session)
 }

@@ -54,11 +54,3 @@ function valueType(
     api.release('ReleaseTypeInfo', typeInfo)
   }
 }
-
-/** A NUL-terminated copy that does not move; the address holds as long as `bytes` is referenced. */
-export function cString(text: string): { bytes: Uint8Array<ArrayBuffer>; address: Pointer } {
-  const encoded = new TextEncoder().encode(text)
-  const bytes = offHeap(Uint8Array, encoded.length + 1)
-  bytes.set(encoded)
-  return { bytes, address: koffi.address(bytes) }
-}

@@ -1,4 +1,4 @@
-import { ELEMENT_TYPES, type TensorView } from './ort-session.ts'
+import { ELEMENT_TYPES, type TensorView } from './ort-tensor.ts'
 import type { ValueInfo } from './ort-value-info.ts'
 
 /** What each input of a text encoder holds for token `position` of a text; padding beyond its end is 0 everywhere. */

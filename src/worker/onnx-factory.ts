@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
+import { relative, sep } from 'node:path'
 import { systemClock, type Clock } from '../kernel/clock.ts'
 import { ModelLoadError } from '../kernel/errors.ts'
 import type { BatchEvent } from '../kernel/runtime-events.ts'
-import type { ModelFactory } from '../registry/model.ts'
+import { dtypesIn, GRAPH_FILES, graphPath } from '../registry/graph-files.ts'
+import type { LoadRequest, ModelFactory } from '../registry/model.ts'
 import { OnnxModel } from './onnx-model.ts'
 import { runLimits, type RunLimits } from './run-limits.ts'
 
@@ -18,14 +21,27 @@ export function onnxFactory(options: OnnxFactoryOptions = {}): ModelFactory {
   const { clock = systemClock, limits = runLimits() } = options
   const onBatch = (event: BatchEvent): void => options.onBatch?.(event)
   return async (request) => {
-    if (request.key.device !== 'cpu') {
-      throw new ModelLoadError(
-        `${request.key.name} is to run on ${request.key.device}; only the cpu is possible.`,
-        {
-          model: request.key.name,
-        },
-      )
-    }
-    return await OnnxModel.load(request, { clock, limits, onBatch })
+    const graphFile = chooseGraph(request)
+    return await OnnxModel.load(request, { clock, limits, graphFile, onBatch })
   }
+}
+
+/** Path of the graph for this key, relative to the source. */
+function chooseGraph({ key, source }: LoadRequest): string {
+  const details = { model: key.name }
+  if (key.device !== 'cpu')
+    throw new ModelLoadError(
+      `${key.name} is to run on ${key.device}; only the cpu is possible here.`,
+      details,
+    )
+  if (!existsSync(source))
+    throw new ModelLoadError(`The folder of ${key.name}, ${source}, does not exist.`, details)
+  const path = graphPath(source, key.dtype)
+  if (path !== undefined) return relative(source, path).split(sep).join('/')
+  const present = dtypesIn(source)
+  const instead = present.length > 0 ? `It has: ${present.join(', ')}.` : 'It has no ONNX file at all.'
+  throw new ModelLoadError(
+    `${source} has no onnx/${GRAPH_FILES[key.dtype]} for dtype ${key.dtype}. ${instead}`,
+    details,
+  )
 }

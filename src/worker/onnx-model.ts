@@ -24,6 +24,8 @@ const DEFAULT_PRIORITY = 1
 export interface OnnxModelOptions {
   readonly clock: Clock
   readonly limits: RunLimits
+  /** The ONNX file, relative to the source. */
+  readonly graphFile: string
   onBatch(event: BatchEvent): void
 }
 
@@ -40,6 +42,7 @@ export class OnnxModel implements Model {
   readonly #gauges: Gauges = {
     activeRuns: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     memoryBytes: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
+    sessionAddress: new BigUint64Array(new SharedArrayBuffer(BigUint64Array.BYTES_PER_ELEMENT)),
   }
   readonly #calls = new PendingCalls()
   readonly #lostListeners = new Set<(error: Error) => void>()
@@ -57,7 +60,7 @@ export class OnnxModel implements Model {
       {
         version: 1,
         folder: request.source,
-        dtype: request.key.dtype,
+        graphFile: options.graphFile,
         ...options.limits,
         gauges: this.#gauges,
       },
@@ -132,7 +135,6 @@ export class OnnxModel implements Model {
     if (this.#state !== 'ended') {
       this.#state = 'ending'
       this.#calls.rejectAll(() => reason)
-      this.#thread.post({ type: 'stop-runs' })
       this.#thread.terminate()
     }
     await this.#thread.ended

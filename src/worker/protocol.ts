@@ -13,7 +13,8 @@ export type { EmbedInput, EmbeddingInfo, RunTimings }
 export interface ThreadData {
   readonly version: ProtocolVersion
   readonly folder: string
-  readonly dtype: string
+  /** The ONNX file, relative to the folder. */
+  readonly graphFile: string
   /** Runs that may be in flight at once, and threads that each of them uses. */
   readonly maxRuns: number
   readonly intraOpThreads: number
@@ -24,6 +25,13 @@ export interface ThreadData {
 export interface Gauges {
   readonly activeRuns: Int32Array<SharedArrayBuffer>
   readonly memoryBytes: BigInt64Array<SharedArrayBuffer>
+  /** Address of the native session; 0 where there is none. What is left here by a thread that ended is to be released. */
+  readonly sessionAddress: BigUint64Array<SharedArrayBuffer>
+}
+
+/** What the thread is started with that releases what another one left behind. */
+export interface ReleaseData {
+  readonly sessionAddress: BigUint64Array<SharedArrayBuffer>
 }
 
 export type ToThread =

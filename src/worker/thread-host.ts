@@ -1,10 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import { Deferred } from '../kernel/deferred.ts'
 import { trimMemory } from './malloc-trim.ts'
-import type { FromThread, ThreadData, ToThread } from './protocol.ts'
+import type { FromThread, ReleaseData, ThreadData, ToThread } from './protocol.ts'
 
 /** Works from `src/` (tests) and from `dist/` alike: Node 20 starts threads from JavaScript only. */
-const THREAD_ENTRY = new URL('../../dist/worker/thread/main.js', import.meta.url)
+const threadFile = (name: string): URL => new URL(`../../dist/worker/thread/${name}`, import.meta.url)
+
+/** Threads run without the flags of the process: a loader given there would slow them down, or fail in them. */
+const NO_FLAGS: string[] = []
 
 /** How a thread ended. `cause` is what it threw, or undefined when it threw nothing. */
 export interface ThreadEnd {
@@ -17,10 +20,11 @@ export class ThreadHost {
   /** Settles, never rejects, when the thread has ended and its memory is given back. */
   readonly ended: Promise<ThreadEnd>
   readonly #worker: Worker
+  readonly #sessionAddress: BigUint64Array<SharedArrayBuffer>
 
   constructor(title: string, data: ThreadData, onMessage: (message: FromThread) => void) {
-    // Without the flags of the parent: a loader given there would slow every thread down, or fail in it.
-    this.#worker = new Worker(THREAD_ENTRY, { name: title, workerData: data, execArgv: [] })
+    this.#sessionAddress = data.gauges.sessionAddress
+    this.#worker = new Worker(threadFile('main.js'), { name: title, workerData: data, execArgv: NO_FLAGS })
     this.#worker.on('message', onMessage)
     this.ended = this.#watchEnd()
   }
@@ -40,7 +44,19 @@ export class ThreadHost {
     this.#worker.on('error', (error) => (cause = error))
     this.#worker.on('exit', (exitCode) => exit.resolve(exitCode))
     const exitCode = await exit.promise
+    if (this.#sessionAddress[0] !== 0n) await releaseLeftSession(this.#sessionAddress)
     await trimMemory()
     return { exitCode, cause }
   }
+}
+
+/** A thread that did not end by itself leaves its native session behind, with all weights. Another thread releases it. */
+async function releaseLeftSession(sessionAddress: BigUint64Array<SharedArrayBuffer>): Promise<void> {
+  const workerData: ReleaseData = { sessionAddress }
+  const worker = new Worker(threadFile('release.js'), { workerData, execArgv: NO_FLAGS })
+  const exit = new Deferred<void>()
+  worker.on('exit', () => exit.resolve())
+  // Nobody waits for this memory: what cannot be released stays, and the process lives on.
+  worker.on('error', () => {})
+  await exit.promise
 }

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { EmbeddingModel } from '../../engine/embedding-model.ts'
 import { systemClock } from '../../kernel/clock.ts'
@@ -43,8 +44,12 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
         maxRuns: data.maxRuns,
         batchLimits: { maxPaddedTokens: MAX_PADDED_TOKENS, maxTexts: model.isBatchInvariant ? Infinity : 1 },
         send,
-        onRunsChanged: (activeRuns) => Atomics.store(data.gauges.activeRuns, 0, activeRuns),
+        onRunsChanged: (activeRuns) => {
+          Atomics.store(data.gauges.activeRuns, 0, activeRuns)
+          Atomics.store(data.gauges.memoryBytes, 0, BigInt(memoryBytes(model)))
+        },
       })
+      Atomics.store(data.gauges.memoryBytes, 0, BigInt(memoryBytes(model)))
       send({ type: 'loaded', embedding: describe(model) })
       await aborted(closing.signal)
       await resident.close()
@@ -69,7 +74,15 @@ async function loadModel(
       `The thread speaks version ${VERSION} and the main side ${theirs}: dist/ is a mixture of two builds.`,
     )
   }
-  return await EmbeddingModel.load({ ...data, signal, onProgress })
+  const { folder, graphFile, intraOpThreads, gauges } = data
+  const { sessionAddress } = gauges
+  return await EmbeddingModel.load({ folder, graphFile, intraOpThreads, sessionAddress, signal, onProgress })
+}
+
+/** What this thread takes: the model's native memory, and the heap of its own JavaScript. */
+function memoryBytes(model: EmbeddingModel): number {
+  const heap = getHeapStatistics()
+  return model.nativeBytes + heap.total_physical_size + heap.malloced_memory + heap.external_memory
 }
 
 function describe(model: EmbeddingModel): Extract<FromThread, { type: 'loaded' }>['embedding'] {

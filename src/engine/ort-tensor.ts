@@ -1,0 +1,66 @@
+import koffi from 'koffi'
+import type { HandleStack } from './handle-stack.ts'
+import { offHeap, type OrtApi } from './ort-api.ts'
+import type { Pointer } from './ort-library.ts'
+
+/** Numbers that ONNX gives to element types (`ONNXTensorElementDataType`); the ones used here. */
+export const ELEMENT_TYPES: Readonly<Record<'float32' | 'int32' | 'int64', number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+}
+
+/** A tensor in memory of ours, which must not move: a view on an `ArrayBuffer` of the size that `shape` asks for. */
+export interface TensorView<Data extends ArrayBufferView<ArrayBuffer> = ArrayBufferView<ArrayBuffer>> {
+  readonly data: Data
+  readonly elementType: number
+  readonly shape: readonly number[]
+}
+
+/** The tensors of one side of a run as the C API wants them: parallel arrays of names and of values. */
+export interface BoundTensors {
+  readonly count: number
+  readonly names: BigUint64Array<ArrayBuffer>
+  readonly values: BigUint64Array<ArrayBuffer>
+}
+
+/** Makes native values of tensors. They are owned by `handles`, which also keeps the memory alive that they point into. */
+export function bindTensors(
+  api: OrtApi,
+  memoryInfo: Pointer,
+  tensors: Readonly<Record<string, TensorView>>,
+  handles: HandleStack,
+): BoundTensors {
+  const entries = Object.entries(tensors)
+  const names = handles.keep(offHeap(BigUint64Array, entries.length))
+  const values = handles.keep(offHeap(BigUint64Array, entries.length))
+  for (const [index, [name, tensor]] of entries.entries()) {
+    names[index] = koffi.address(handles.keep(cString(name)))
+    handles.keep(tensor.data)
+    values[index] = handles.own(createValue(api, memoryInfo, tensor), (value) =>
+      api.release('ReleaseValue', value),
+    )
+  }
+  return { count: entries.length, names, values }
+}
+
+function createValue(api: OrtApi, memoryInfo: Pointer, { data, shape, elementType }: TensorView): Pointer {
+  const dimensions = BigInt64Array.from(shape, BigInt)
+  return api.pointer(
+    'CreateTensorWithDataAsOrtValue',
+    memoryInfo,
+    data,
+    data.byteLength,
+    dimensions,
+    dimensions.length,
+    elementType,
+  )
+}
+
+/** A NUL-terminated copy that does not move. */
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  const encoded = new TextEncoder().encode(text)
+  const bytes = offHeap(Uint8Array, encoded.length + 1)
+  bytes.set(encoded)
+  return bytes
+}

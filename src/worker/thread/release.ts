@@ -1,0 +1,11 @@
+import { workerData } from 'node:worker_threads'
+import { OrtApi } from '../../engine/ort-api.ts'
+import { releaseSession } from '../../engine/ort-session.ts'
+import type { ReleaseData } from '../protocol.ts'
+
+/**
+ * Entry of a thread that lives for a moment: it releases the session of a thread that was killed, or died, before it
+ * could do so itself. Native calls of that thread have ended by then.
+ */
+const { sessionAddress } = workerData as ReleaseData
+releaseSession(new OrtApi(), sessionAddress)
