@@ -14,7 +14,19 @@ function run(args) {
 }
 
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const options = ['--noEmit', 'false', '--noCheck', '--rootDir', 'examples', '--outDir', compiled]
+const options = [
+  '--noEmit',
+  'false',
+  '--noCheck',
+  '--declaration',
+  'false',
+  '--isolatedDeclarations',
+  'false',
+  '--rootDir',
+  'examples',
+  '--outDir',
+  compiled,
+]
 if (!run([tsc, '-p', 'examples', ...options])) process.exit(1)
 
 const asked = process.argv.slice(2)
