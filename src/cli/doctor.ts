@@ -1,0 +1,144 @@
+import { createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import type { Command } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import { availableMemoryBytes } from '../config/memory.ts'
+import { createRuntime } from '../index.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { EXIT, type ExitCode } from './exit-code.ts'
+import { int8Instructions, onnxRuntimeVersion } from './machine.ts'
+import { BUNDLED_MODEL, modelFromFolder } from './model-folder.ts'
+import { compareWithReference } from './reference.ts'
+
+/** One line of the report. A warning says what could be better, a fault what does not work. */
+export interface Finding {
+  verdict: 'ok' | 'warning' | 'fault'
+  subject: string
+  /** What was found and, unless all is well, what to do. */
+  text: string
+}
+
+const HELP = `
+It loads the model, embeds with it and compares the vectors with those that the folder's reference.json holds, so that
+"ok" means that it works. A warning (!) tells what could be better, a fault (✗) what does not work.
+Exit codes: 0 nothing is at fault, 1 something is.`
+
+export function doctorCommand(program: Command, end: (code: ExitCode) => void): void {
+  program
+    .command('doctor')
+    .description('say what this machine can do, and what is wrong with it')
+    .option('--model <folder>', 'folder of a model', BUNDLED_MODEL)
+    .option('--port <number>', 'port that the server shall listen on', '8000')
+    .addHelpText('after', HELP)
+    .action(async ({ model, port }: { model: string; port: string }) =>
+      end(await doctor(model, Number(port))),
+    )
+}
+
+async function doctor(folder: string, port: number): Promise<ExitCode> {
+  let hasFault = false
+  const print = (finding: Finding): void => {
+    hasFault ||= finding.verdict === 'fault'
+    process.stdout.write(`${MARKS[finding.verdict]} ${finding.subject}: ${finding.text}\n`)
+  }
+  for (const finding of machineFindings()) print(finding)
+  print(await portFinding(port))
+  for (const finding of await modelFindings(folder)) print(finding)
+  return hasFault ? EXIT.failed : EXIT.ok
+}
+
+const MARKS = { ok: '✓', warning: '!', fault: '✗' }
+const ok = (subject: string, text: string): Finding => ({ verdict: 'ok', subject, text })
+const warning = (subject: string, text: string): Finding => ({ verdict: 'warning', subject, text })
+const fault = (subject: string, text: string): Finding => ({ verdict: 'fault', subject, text })
+
+function machineFindings(): Finding[] {
+  return [nodeFinding(), runtimeFinding(), int8Finding(), poolFinding(), memoryFinding()]
+}
+
+const OLDEST_NODE: readonly [number, number] = [20, 19]
+
+function nodeFinding(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const text = `${process.version} on ${process.platform}/${process.arch}`
+  const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])
+  return isOld
+    ? fault('Node.js', `${text}; at least ${OLDEST_NODE.join('.')} is needed`)
+    : ok('Node.js', text)
+}
+
+function runtimeFinding(): Finding {
+  const version = onnxRuntimeVersion()
+  if (version !== undefined) return ok('ONNX Runtime', `${version} (onnxruntime-node)`)
+  return fault('ONNX Runtime', 'the package onnxruntime-node is not installed: npm install onnxruntime-node')
+}
+
+function int8Finding(): Finding {
+  const instructions = int8Instructions()
+  const slower =
+    'int8 models run and give slightly other vectors here (cosine about 0.995 to fp32 instead of 0.999), and no faster than fp32'
+  if (instructions === undefined)
+    return ok('int8', 'cannot tell on this platform whether the CPU has instructions for it')
+  if (instructions.length > 0)
+    return ok('int8', `the CPU has instructions for it (${instructions.join(', ')})`)
+  return warning('int8', `the CPU has no VNNI: ${slower}. --dtype fp32 is exact`)
+}
+
+function poolFinding(): Finding {
+  const cores = availableParallelism()
+  const threads = Number(process.env['UV_THREADPOOL_SIZE']) || 4
+  const text = `${cores}, with ${threads} threads in libuv's pool (UV_THREADPOOL_SIZE)`
+  if (threads >= cores + 2) return ok('Cores', text)
+  return warning(
+    'Cores',
+    `${text}: too few to keep every core busy; set UV_THREADPOOL_SIZE to ${cores + 4} or leave it unset`,
+  )
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+function memoryFinding(): Finding {
+  return ok(
+    'Memory',
+    `${gigabytes(availableMemoryBytes())}, of which models may use three quarters by default`,
+  )
+}
+
+function portFinding(port: number): Promise<Finding> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', ({ message }) =>
+      resolve(warning('Port', `${port} cannot be had (${message}); serve takes another with --port`)),
+    )
+    probe.listen({ port, host: '127.0.0.1' }, () => probe.close(() => resolve(ok('Port', `${port} is free`))))
+  })
+}
+
+async function modelFindings(folder: string): Promise<Finding[]> {
+  try {
+    const { name, source } = modelFromFolder(folder, {})
+    await using runtime = await createRuntime(loadConfig([source]).runtime)
+    const beganMs = systemClock.nowMs()
+    await runtime.load(name)
+    const loadMs = systemClock.nowMs() - beganMs
+    const { dimensions, servedBy } = await runtime.embed(name, 'Hello')
+    const { memoryBytes } = runtime.status(name)
+    const text = `${servedBy} loads in ${Math.round(loadMs)} ms, takes ${Math.round(memoryBytes / 1e6)} MB and gives ${dimensions} dimensions`
+    const comparison = await compareWithReference(
+      folder,
+      async (texts) => (await runtime.embed(name, texts)).vectors,
+    )
+    return [ok('Model', text), ...(comparison === undefined ? [] : [referenceFinding(comparison)])]
+  } catch (error) {
+    return [fault('Model', error instanceof Error ? error.message : String(error))]
+  }
+}
+
+/** Below it the vectors of an int8 model are not those of its original. */
+const LEAST_MEAN_COSINE = 0.99
+
+function referenceFinding({ mean, least, texts }: { mean: number; least: number; texts: number }): Finding {
+  const text = `cosine ${mean.toFixed(5)} in the mean and ${least.toFixed(5)} at least, over ${texts} texts of reference.json`
+  if (mean >= LEAST_MEAN_COSINE) return ok('Vectors', text)
+  return fault('Vectors', `${text}: they are not those of the original model; are its files damaged?`)
+}

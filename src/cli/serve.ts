@@ -1,0 +1,158 @@
+import { Option, type Command } from 'commander'
+import { destination, pino } from 'pino'
+import { readEnvironment } from '../config/environment.ts'
+import { readConfigFile } from '../config/file.ts'
+import { loadConfig, type LoadedConfig } from '../config/load.ts'
+import { dotted } from '../config/problems.ts'
+import { LOG_LEVELS } from '../config/schema.ts'
+import type { ServerSettings } from '../config/server-schema.ts'
+import type { ConfigSource } from '../config/source.ts'
+import { HttpServer } from '../http/server.ts'
+import { createRuntime, type Runtime } from '../index.ts'
+import { Deferred } from '../kernel/deferred.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
+import { BUNDLED_MODEL, modelFromFolder, type ModelFlags } from './model-folder.ts'
+import { onStopSignal } from './stop-signals.ts'
+
+interface ServeFlags extends ModelFlags {
+  config?: string
+  host?: string
+  port?: string
+  apiKey?: string[]
+  insecureNoKey?: true
+  logLevel?: string
+}
+
+const EXAMPLES = `
+Examples:
+  leasehold serve                                  the bundled model on 127.0.0.1:8000
+  leasehold serve ./models/bge-small-en --port 0   a folder of yours, on any free port
+  leasehold serve --config leasehold.yaml          several models; docs/config.md has the fields
+  LEASEHOLD_API_KEY=… leasehold serve --host 0.0.0.0
+
+Once it listens:
+  curl http://127.0.0.1:8000/v1/embeddings -H 'content-type: application/json' \\
+       -d '{"model": "all-MiniLM-L6-v2", "input": "Hello"}'
+
+Flags win over environment variables (LEASEHOLD_PORT, …), those over the file, and that over the defaults.
+SIGTERM or Ctrl-C: what is in flight is answered, then it ends with 0; a second one ends it at once.`
+
+export function serveCommand(program: Command, end: (code: ExitCode) => void): void {
+  program
+    .command('serve')
+    .description('serve models over HTTP, as OpenAI does')
+    .argument('[folder]', 'folder of a model (default: the one that comes with Leasehold)')
+    .option('--config <file>', 'configuration, YAML or JSON')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'port to listen on, 0 for any free one (default: 8000)')
+    .option(
+      '--api-key <key...>',
+      'keys that open the server; better set LEASEHOLD_API_KEY, which ps does not show',
+    )
+    .option('--insecure-no-key', 'let everybody in, also from other machines')
+    .option('--name <name>', "what requests call the folder's model (default: the folder's name)")
+    .option('--dtype <dtype>', "quantisation of the folder's model: fp32, fp16, int8, q8 or q4")
+    .addOption(new Option('--log-level <level>', 'what is logged (default: warn)').choices(LOG_LEVELS))
+    .addHelpText('after', EXAMPLES)
+    .action(async (folder: string | undefined, flags: ServeFlags) => end(await serve(folder, flags)))
+}
+
+async function serve(folder: string | undefined, flags: ServeFlags): Promise<ExitCode> {
+  const { config, only } = readConfig(folder, flags)
+  const logger = pino({ name: 'leasehold', level: config.logLevel }, destination({ dest: 2, sync: true }))
+  const stop = new Deferred<void>()
+  using _signals = onStopSignal(() => stop.resolve())
+  await using runtime = await createRuntime(config.runtime, { logger })
+  await using server = new HttpServer(runtime, config.server, { logger })
+  const { url } = await listen(server, config.server)
+  process.stdout.write(greeting(url, config))
+
+  const loaded = announceLoad(runtime, only)
+  await Promise.race([stop.promise, loaded])
+  await stop.promise
+  await shutDown(server, runtime, config.graceMs)
+  return EXIT.ok
+}
+
+/** `only`: the one model, where there is no configuration that names others. */
+function readConfig(
+  folder: string | undefined,
+  flags: ServeFlags,
+): { config: LoadedConfig; only: string | undefined } {
+  const file = flags.config === undefined ? [] : [readConfigFile(flags.config)]
+  const hasModels = file.some(({ values }) => values['models'] !== undefined)
+  const single =
+    folder !== undefined || !hasModels ? modelFromFolder(folder ?? BUNDLED_MODEL, flags) : undefined
+  const sources = [
+    flagSource(flags),
+    ...(single ? [single.source] : []),
+    readEnvironment(process.env),
+    ...file,
+  ]
+  return { config: loadConfig(sources), only: hasModels ? undefined : single?.name }
+}
+
+function flagSource({ host, port, apiKey, insecureNoKey, logLevel }: ServeFlags): ConfigSource {
+  const portNumber = port === undefined || Number.isNaN(Number(port)) ? port : Number(port)
+  const names = new Map([
+    ['server.host', '--host'],
+    ['server.port', '--port'],
+    ['server.apiKeys', '--api-key'],
+    ['server.insecureNoKey', '--insecure-no-key'],
+    ['logLevel', '--log-level'],
+  ])
+  return {
+    values: { server: { host, port: portNumber, apiKeys: apiKey, insecureNoKey }, logLevel },
+    nameOf: (path) => names.get(dotted(path.slice(0, 2))) ?? dotted(path),
+  }
+}
+
+async function listen(server: HttpServer, { host, port }: ServerSettings): Promise<{ url: string }> {
+  try {
+    return await server.listen()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const reason = LISTEN_FAILURES[code ?? ''] ?? `(${(error as Error).message})`
+    throw new CommandError(EXIT.cannotListen, `Cannot listen on ${host} port ${port}: ${reason}.`, {
+      cause: error,
+    })
+  }
+}
+
+const LISTEN_FAILURES: Record<string, string> = {
+  EADDRINUSE: 'another program does; stop it or choose another port with --port, 0 for any free one',
+  EACCES: 'this user may not; ports below 1024 need rights, so choose a higher one with --port',
+  EADDRNOTAVAIL:
+    'this machine has no such address; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses',
+  ENOTFOUND: 'there is no such host; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses',
+}
+
+function greeting(url: string, { runtime, server }: LoadedConfig): string {
+  const names = Object.keys(runtime.models)
+  const key = server.apiKeys.length > 0 ? ` -H "authorization: Bearer $LEASEHOLD_API_KEY"` : ''
+  const body = JSON.stringify({ model: names[0], input: 'Hello' })
+  return (
+    `Leasehold listens on ${url} with ${names.join(', ')}.\n` +
+    `Try: curl -s ${url}/v1/embeddings${key} -H 'content-type: application/json' -d '${body}'\n`
+  )
+}
+
+/** Says when the one model is ready. It is all that there is to serve: when it cannot be loaded, the command fails. */
+async function announceLoad(runtime: Runtime, only: string | undefined): Promise<void> {
+  if (only === undefined) return
+  const beganMs = systemClock.nowMs()
+  await runtime.load(only)
+  const seconds = ((systemClock.nowMs() - beganMs) / 1000).toFixed(1)
+  process.stdout.write(`${runtime.status(only).servedBy ?? only} is ready (${seconds} s).\n`)
+}
+
+async function shutDown(server: HttpServer, runtime: Runtime, graceMs: number): Promise<void> {
+  const isDrained = await server.drain(graceMs)
+  await runtime.close({ graceMs: 0 })
+  // What the grace did not suffice for was aborted just now, and is answered so.
+  if (!isDrained) await server.drain(LAST_ANSWERS_MS)
+  await server.close()
+}
+
+const LAST_ANSWERS_MS = 1000
