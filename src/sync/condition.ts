@@ -32,7 +32,7 @@ export class Condition {
   /** @param mutex The gate of the mutex whose holders wait. */
   constructor(mutex: Gate<Hold>, options: LockOptions) {
     this.#mutex = mutex
-    this.#context = new LockContext('condition', options)
+    this.#context = new LockContext('condition', options, 'Nobody notified it.')
     this.#line = new WaitLine(this.#context)
   }
 
@@ -63,6 +63,8 @@ export class Condition {
   /** Waits, as often as it takes, until `isMet()` answers true, which is asked while the mutex is held. */
   async waitFor(hold: Hold, isMet: () => boolean, options?: WaitOptions): Promise<void> {
     this.#checkHeld(hold)
+    const refusal = refuse(options)
+    if (refusal !== undefined) return refusal
     const { clock } = this.#context
     const timeoutMs = options?.timeoutMs ?? this.#context.timeoutMs
     const startedAtMs = clock.nowMs()

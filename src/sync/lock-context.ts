@@ -14,7 +14,15 @@ export class LockContext {
   timedOut = 0
   aborted = 0
 
-  constructor(kind: string, options: LockOptions = {}) {
+  readonly #advice: string
+
+  /** @param advice What the error of a timeout says last. */
+  constructor(
+    kind: string,
+    options: LockOptions,
+    advice = 'Hold it for less time, or wait with a longer timeoutMs.',
+  ) {
+    this.#advice = advice
     this.what = options.name === undefined ? kind : `${kind} "${options.name}"`
     this.clock = options.clock ?? systemClock
     this.timeoutMs = checkTimeout(options.timeoutMs ?? Infinity)
@@ -30,8 +38,7 @@ export class LockContext {
     const which = key === undefined ? this.what : `${this.what}, key ${inspect(key)},`
     const queue = others === 0 ? '' : ` ${others} more wait for it.`
     return new LockTimeoutError(
-      `Waited ${Math.round(waitedMs)} ms for the ${which} and did not get it.${queue}` +
-        ' Hold it for less time, or wait with a longer timeoutMs.',
+      `Waited ${Math.round(waitedMs)} ms for the ${which} and did not get it.${queue} ${this.#advice}`,
       { waitedMs },
     )
   }

@@ -33,7 +33,11 @@ export class SingleFlight<K, V> {
   readonly #flights = new Map<K, Flight<V>>()
 
   constructor(options: LockOptions = {}) {
-    this.#context = new LockContext('single flight', options)
+    this.#context = new LockContext(
+      'single flight',
+      options,
+      'The work goes on; wait with a longer timeoutMs.',
+    )
   }
 
   /** How many keys have work going on that can be joined. */
