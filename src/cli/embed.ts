@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { floatsToJson } from '../http/float-text.ts'
@@ -62,6 +63,8 @@ async function embed(parameters: readonly string[], flags: EmbedFlags): Promise<
   const source = openTexts(parameters, process.stdin, flags.jsonl === true)
   const { name, source: model } = modelFromFolder(flags.model, flags)
   const stop = new AbortController()
+  // Every text that is begun listens; beyond ten Node would suspect a leak and say so.
+  setMaxListeners(0, stop.signal)
   let stoppedBy: StopSignal | undefined
   using _signals = onStopSignal((signal) => {
     stoppedBy = signal

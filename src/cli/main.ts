@@ -18,6 +18,8 @@ listened on, 130 interrupted.`
 
 /** Runs one command line; sets the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that is gone (`| head`) is no fault; without a listener it would end the process.
+  process.stdout.on('error', () => {})
   let exitCode: ExitCode = EXIT.ok
   const program = createProgram((code) => (exitCode = code))
   try {

@@ -47,8 +47,9 @@ export function serveCommand(program: Command, end: (code: ExitCode) => void): v
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on, 0 for any free one (default: 8000)')
     .option(
-      '--api-key <key...>',
-      'keys that open the server; better set LEASEHOLD_API_KEY, which ps does not show',
+      '--api-key <key>',
+      'key that opens the server, may be repeated; better set LEASEHOLD_API_KEY, which ps does not show',
+      (key: string, keys: string[] | undefined) => [...(keys ?? []), key],
     )
     .option('--insecure-no-key', 'let everybody in, also from other machines')
     .option('--name <name>', "what requests call the folder's model (default: the folder's name)")

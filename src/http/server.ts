@@ -207,7 +207,8 @@ export class HttpServer implements AsyncDisposable {
       durationMs: Math.round(durationMs),
       ...request.subject,
     }
-    if (status >= 500) this.#logger.warn(line, 'answered')
-    else this.#logger.info(line, 'answered')
+    // A probe that finds the server not ready is the probe's news, every few seconds.
+    const isNews = status >= 500 && request.routeOptions.config.isProbe !== true
+    this.#logger[isNews ? 'warn' : 'info'](line, 'answered')
   }
 }
