@@ -9,9 +9,9 @@ export interface BatchLimits {
 
 /**
  * What a run costs beyond its tokens, in tokens: of two cuts that pad equally, the fuller one is the better.
- * Measured with a MiniLM on two cores: 0.43 ms a run, 0.05 ms a token.
+ * Measured with a MiniLM: a run of 1 × 64 tokens takes 4.0 ms, of 4 × 64 13.0 ms, so 1 ms, or 20 tokens, goes with the run.
  */
-const RUN_OVERHEAD_TOKENS = 8
+const RUN_OVERHEAD_TOKENS = 20
 
 /**
  * Chooses the texts that run together with `window[0]`, the most urgent one. Sorted by length, a batch is a stretch of
@@ -30,11 +30,12 @@ export function cutBatch<T extends WaitingText>(window: readonly T[], limits: Ba
   for (let end = place + 1; end <= sorted.length; end++) {
     const longest = (sorted[end - 1] as T).tokens
     const room = Math.min(limits.maxTexts, Math.floor(limits.maxPaddedTokens / longest))
-    if (end - place > room) break
-    const start = Math.max(0, end - room)
-    const textTokens = (tokensBefore[end] as number) - (tokensBefore[start] as number)
-    const cost = RUN_OVERHEAD_TOKENS + longest * (end - start)
-    if (textTokens / cost > bestYield) [bestStart, bestEnd, bestYield] = [start, end, textTokens / cost]
+    for (let start = place; start >= 0 && end - start <= room; start--) {
+      const textTokens = (tokensBefore[end] as number) - (tokensBefore[start] as number)
+      const paddedTokens = longest * (end - start)
+      const yieldOfRun = textTokens / (RUN_OVERHEAD_TOKENS + paddedTokens)
+      if (yieldOfRun > bestYield) [bestStart, bestEnd, bestYield] = [start, end, yieldOfRun]
+    }
   }
   return sorted.slice(bestStart, bestEnd)
 }

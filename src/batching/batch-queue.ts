@@ -54,13 +54,6 @@ export class BatchQueue<T extends WaitingText> {
     return { batch, expired }
   }
 
-  /** Everything that waits, in no particular order; the queue is empty afterwards. */
-  drain(): T[] {
-    const texts = [...this.#waiting.values()]
-    for (const text of texts) this.withdraw(text)
-    return texts
-  }
-
   /** Removes the most urgent texts, in order of urgency. */
   #takeWindow(nowMs: number, expired: T[]): T[] {
     const window: T[] = []

@@ -12,6 +12,8 @@ export interface EmbeddingConfig {
   readonly prompts: Prompts
   /** Size of the hidden state, where the configuration says it. */
   readonly hiddenSize: number | undefined
+  /** How many ids of tokens the graph knows, where the configuration says it. */
+  readonly vocabularySize: number | undefined
 }
 
 export interface Prompts {
@@ -34,6 +36,7 @@ export function readEmbeddingConfig(folder: ModelFolder): EmbeddingConfig {
     pooling: readPooling(folder),
     prompts: readPrompts(folder),
     hiddenSize: positiveInteger(config['hidden_size']),
+    vocabularySize: positiveInteger(config['vocab_size']),
   }
 }
 

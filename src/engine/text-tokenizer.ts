@@ -2,6 +2,7 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { InputTooLongError, InvalidInputError, ModelLoadError } from '../kernel/errors.ts'
 import type { EmbeddingConfig } from './embedding-config.ts'
 import type { ModelFolder } from './model-folder.ts'
+import { beginnings, readCutRule, shortenRuns, type CutRule } from './text-beginnings.ts'
 
 /** A text as the graph takes it: ids with special tokens around. */
 export interface EncodedText {
@@ -16,6 +17,16 @@ export interface EncodeOptions {
   readonly truncate: boolean
 }
 
+/** Ids of the tokens of a text, or of as many as are wanted. */
+interface Content {
+  readonly ids: readonly number[]
+  /** False: there are more tokens than these. */
+  readonly isWhole: boolean
+}
+
+/** A text of so many characters for each token that fits has nearly always more tokens than fit. */
+const CHARACTERS_PER_TOKEN = 16
+
 /** Surrogates without their other half, which no encoding of Unicode can write. */
 const LONE_SURROGATES = /\p{Surrogate}/gu
 
@@ -23,6 +34,7 @@ const LONE_SURROGATES = /\p{Surrogate}/gu
 export class TextTokenizer {
   readonly #tokenizer: Tokenizer
   readonly #config: EmbeddingConfig
+  readonly #cutRule: CutRule
   readonly #prefix: readonly number[]
   readonly #suffix: readonly number[]
   readonly #vocabularySize: number
@@ -31,6 +43,7 @@ export class TextTokenizer {
   constructor(folder: ModelFolder, config: EmbeddingConfig) {
     this.#config = config
     const description = folder.json('tokenizer.json')
+    this.#cutRule = readCutRule(description)
     try {
       this.#tokenizer = new Tokenizer(description, folder.optionalJson('tokenizer_config.json') ?? {})
     } catch (cause) {
@@ -41,7 +54,7 @@ export class TextTokenizer {
     const [prefix, suffix] = specialTokensAround(this.#tokenizer)
     this.#prefix = prefix
     this.#suffix = suffix
-    this.#vocabularySize = this.#tokenizer.get_vocab().size
+    this.#vocabularySize = config.vocabularySize ?? this.#tokenizer.get_vocab().size
   }
 
   /**
@@ -50,21 +63,33 @@ export class TextTokenizer {
    */
   encode(input: string | readonly number[], index: number, options: EncodeOptions): EncodedText {
     const prompt = this.#config.prompts[options.inputType]
+    const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
     const content =
       typeof input === 'string'
-        ? this.#tokenise(prompt + input)
-        : [...this.#tokenise(prompt), ...this.#checkIds(input, index)]
-    const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
-    if (content.length > room && !options.truncate) throw this.#tooLong(content.length, index)
-    return {
-      ids: this.#surround(content, Math.min(content.length, room)),
-      isTruncated: content.length > room,
-    }
+        ? this.#tokenise(prompt + input, room)
+        : this.#joinIds(this.#tokenise(prompt, room), this.#checkIds(input, index))
+    const isTooLong = content.ids.length > room
+    if (isTooLong && !options.truncate) throw this.#tooLong(content, index)
+    return { ids: this.#surround(content.ids, isTooLong ? room : content.ids.length), isTruncated: isTooLong }
   }
 
-  #tokenise(text: string): number[] {
+  /** All tokens of the text, or so many of the first that it is sure to have more than `room`. */
+  #tokenise(text: string, room: number): Content {
     const wellFormed = text.replace(LONE_SURROGATES, '\uFFFD')
-    return idsOf(this.#tokenizer, wellFormed, false)
+    const firstLength = room * CHARACTERS_PER_TOKEN
+    const { longestWord } = this.#cutRule
+    const isLong = wellFormed.length > firstLength
+    const shortened = isLong && longestWord ? shortenRuns(wellFormed, room + longestWord + 1) : wellFormed
+    for (const beginning of beginnings(shortened, this.#cutRule, firstLength)) {
+      const ids = idsOf(this.#tokenizer, beginning.text, false)
+      if (beginning.isWhole) return { ids, isWhole: shortened === wellFormed }
+      if (ids.length - beginning.doubtfulTokens > room) return { ids, isWhole: false }
+    }
+    throw new Error('The last beginning of a text is the whole of it.')
+  }
+
+  #joinIds(prompt: Content, ids: readonly number[]): Content {
+    return { ids: [...prompt.ids, ...ids], isWhole: true }
   }
 
   #checkIds(ids: readonly number[], index: number): readonly number[] {
@@ -84,10 +109,13 @@ export class TextTokenizer {
     return ids
   }
 
-  #tooLong(contentTokens: number, index: number): InputTooLongError {
-    const tokens = contentTokens + this.#prefix.length + this.#suffix.length
+  #tooLong(content: Content, index: number): InputTooLongError {
+    const { maxTokens } = this.#config
+    const tokens = content.isWhole
+      ? String(content.ids.length + this.#prefix.length + this.#suffix.length)
+      : `more than ${maxTokens}`
     return new InputTooLongError(
-      `input[${index}] has ${tokens} tokens; the model takes ${this.#config.maxTokens}. Shorten it, or allow truncation.`,
+      `input[${index}] has ${tokens} tokens; the model takes ${maxTokens}. Shorten it, or allow truncation.`,
       { field: `input[${index}]` },
     )
   }

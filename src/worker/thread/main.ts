@@ -36,7 +36,11 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
     }
   })
   try {
-    const model = await loadModel(data, closing.signal, (fraction) => send({ type: 'progress', fraction }))
+    const model = await loadModel(
+      data,
+      closing.signal,
+      inSteps((fraction) => send({ type: 'progress', fraction })),
+    )
     try {
       resident = new Resident({
         engine: model,
@@ -60,6 +64,16 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
     send({ type: 'load-failed', error: toWire(error) })
   } finally {
     port.close()
+  }
+}
+
+/** Passes on what is a hundredth or more beyond what was passed on last. */
+function inSteps(onProgress: (fraction: number) => void): (fraction: number) => void {
+  let last = 0
+  return (fraction) => {
+    if (fraction < last + 0.01) return
+    last = fraction
+    onProgress(fraction)
   }
 }
 

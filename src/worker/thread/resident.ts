@@ -46,6 +46,8 @@ export class Resident {
   /** Jobs with inputs that are not encoded yet. Each gets one input encoded in its turn, so that none holds the others up. */
   readonly #toEncode: EmbedJob[] = []
   readonly #queue = new BatchQueue<JobText>()
+  /** Texts of a batch that failed: each runs again by itself, so that only the one at fault fails its caller. */
+  readonly #toRunAlone: JobText[] = []
   readonly #runs = new Set<ActiveRun>()
   #isTurnScheduled = false
   #idle: Deferred<void> | undefined
@@ -125,13 +127,22 @@ export class Resident {
   }
 
   #startRuns(): void {
-    const { clock, maxRuns, batchLimits } = this.#options
-    while (this.#runs.size < maxRuns && this.#queue.size > 0) {
-      const nowMs = clock.nowMs()
-      const { batch, expired } = this.#queue.next(nowMs, maxRuns - this.#runs.size, batchLimits)
-      for (const text of expired) this.#expire(text, nowMs)
-      if (batch.length > 0) void this.#run(batch)
+    while (this.#runs.size < this.#options.maxRuns) {
+      const batch = this.#nextBatch()
+      if (batch.length === 0) return
+      void this.#run(batch)
     }
+  }
+
+  /** Empty when nothing waits. */
+  #nextBatch(): readonly JobText[] {
+    const alone = this.#toRunAlone.shift()
+    if (alone !== undefined) return alone.job.isEnded ? this.#nextBatch() : [alone]
+    const { clock, maxRuns, batchLimits } = this.#options
+    const nowMs = clock.nowMs()
+    const { batch, expired } = this.#queue.next(nowMs, maxRuns - this.#runs.size, batchLimits)
+    for (const text of expired) this.#expire(text, nowMs)
+    return batch.length === 0 && this.#queue.size > 0 ? this.#nextBatch() : batch
   }
 
   /** Never rejects: a run that fails is told to those whose texts were in it. */
@@ -180,10 +191,18 @@ export class Resident {
   }
 
   #failRun(run: ActiveRun, durationMs: number, cause: unknown): void {
-    const message = run.cancellation.isRequested
-      ? `The run was stopped after ${Math.round(durationMs)} ms.`
-      : `The model failed on a batch of ${run.texts.length}.`
-    for (const { job } of run.texts) this.#fail(job, new InferenceError(message, { cause }))
+    const isStopped = run.cancellation.isRequested
+    if (!isStopped && run.texts.length > 1) {
+      this.#toRunAlone.push(...run.texts)
+      return
+    }
+    for (const { job, index } of run.texts) {
+      const field = `input[${index}]`
+      const message = isStopped
+        ? `The run was stopped after ${Math.round(durationMs)} ms.`
+        : `The model failed on ${field}.`
+      this.#fail(job, new InferenceError(message, { field, cause }))
+    }
   }
 
   #expire(text: JobText, nowMs: number): void {

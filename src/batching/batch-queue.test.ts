@@ -1,0 +1,172 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BatchQueue, WINDOW_TEXTS } from './batch-queue.ts'
+import type { BatchLimits } from './batch-cut.ts'
+import { byUrgency, type WaitingText } from './waiting-text.ts'
+
+const LIMITS: BatchLimits = { maxPaddedTokens: 512, maxTexts: Infinity }
+
+interface Text extends WaitingText {
+  readonly name: string
+}
+
+function text(fields: Partial<Text> = {}): Text {
+  return {
+    name: '',
+    tokens: 10,
+    priority: 1,
+    arrivedAtMs: 0,
+    deadlineAtMs: Infinity,
+    heapIndex: -1,
+    ...fields,
+  }
+}
+
+function queueOf(texts: readonly Text[]): BatchQueue<Text> {
+  const queue = new BatchQueue<Text>()
+  for (const text of texts) queue.add(text)
+  return queue
+}
+
+/** Forms batches until nothing waits. */
+function drain(queue: BatchQueue<Text>, nowMs = 0, freeRuns = 1, limits = LIMITS): Text[][] {
+  const batches: Text[][] = []
+  while (queue.size > 0) batches.push([...queue.next(nowMs, freeRuns, limits).batch])
+  return batches.filter((batch) => batch.length > 0)
+}
+
+const names = (texts: readonly Text[]): string[] => texts.map(({ name }) => name)
+
+const anyText = fc.record({
+  tokens: fc.integer({ min: 2, max: 600 }),
+  priority: fc.integer({ min: 0, max: 3 }),
+  arrivedAtMs: fc.integer({ min: 0, max: 30_000 }),
+  deadlineAtMs: fc.constantFrom(Infinity, 5_000, 20_000),
+})
+const anyTexts = fc.array(anyText, { maxLength: 200 })
+
+describe('a batch', () => {
+  it('holds only texts of similar length, the most urgent among them', () => {
+    const queue = queueOf([
+      text({ name: 'long', tokens: 250 }),
+      text({ name: 'short', tokens: 10, arrivedAtMs: 1 }),
+      text({ name: 'long too', tokens: 240, arrivedAtMs: 2 }),
+    ])
+    expect(names(queue.next(3, 1, LIMITS).batch)).toEqual(['long too', 'long'])
+  })
+
+  it('takes a text over the budget alone', () => {
+    const queue = queueOf([text({ name: 'huge', tokens: 4_000 }), text({ name: 'small', arrivedAtMs: 1 })])
+    expect(drain(queue).map(names)).toEqual([['huge'], ['small']])
+  })
+
+  it('leaves its share to the other free runs', () => {
+    const texts = Array.from({ length: 4 }, (_, i) => text({ name: `${i}`, tokens: 60, arrivedAtMs: i }))
+    expect(queueOf(texts).next(9, 1, LIMITS).batch).toHaveLength(4)
+    expect(queueOf(texts.map((text) => ({ ...text, heapIndex: -1 }))).next(9, 2, LIMITS).batch).toHaveLength(
+      2,
+    )
+  })
+
+  it('is one text where texts must not share a run', () => {
+    const batches = drain(queueOf([text(), text(), text()]), 0, 1, { ...LIMITS, maxTexts: 1 })
+    expect(batches.map((batch) => batch.length)).toEqual([1, 1, 1])
+  })
+})
+
+describe('order', () => {
+  it('goes by priority before arrival', () => {
+    const texts = Array.from({ length: 500 }, (_, i) => text({ tokens: 300, arrivedAtMs: i }))
+    const queue = queueOf([...texts, text({ name: 'urgent', tokens: 5, priority: 0, arrivedAtMs: 600 })])
+    expect(names(queue.next(600, 1, LIMITS).batch)).toContain('urgent')
+  })
+
+  it('lets a low priority wait for a bounded time only', () => {
+    const old = text({ name: 'old', priority: 3, arrivedAtMs: 0 })
+    const newcomers = Array.from({ length: 500 }, () =>
+      text({ tokens: 300, priority: 0, arrivedAtMs: 15_001 }),
+    )
+    expect(names(queueOf([old, ...newcomers]).next(15_001, 1, LIMITS).batch)).toContain('old')
+  })
+
+  it('draws the companions from the window only', () => {
+    const window = Array.from({ length: WINDOW_TEXTS }, (_, i) => text({ tokens: 4, arrivedAtMs: i }))
+    const outside = text({ name: 'outside', tokens: 4, arrivedAtMs: 1_000 })
+    const { batch } = queueOf([outside, ...window]).next(1_000, 1, LIMITS)
+    expect(batch).toHaveLength(WINDOW_TEXTS)
+    expect(names(batch)).not.toContain('outside')
+  })
+})
+
+describe('texts that are not run', () => {
+  it('are dropped when their deadline has passed', () => {
+    const queue = queueOf([
+      text({ name: 'late', deadlineAtMs: 10 }),
+      text({ name: 'in time', deadlineAtMs: 11 }),
+    ])
+    const { batch, expired } = queue.next(10, 1, LIMITS)
+    expect(names(expired)).toEqual(['late'])
+    expect(names(batch)).toEqual(['in time'])
+  })
+
+  it('are gone once withdrawn', () => {
+    const leaver = text({ name: 'leaver' })
+    const queue = queueOf([leaver, text({ name: 'stayer', arrivedAtMs: 1 })])
+    expect(queue.withdraw(leaver)).toBe(true)
+    expect(queue.withdraw(leaver)).toBe(false)
+    expect(drain(queue).map(names)).toEqual([['stayer']])
+  })
+})
+
+describe('whatever waits', () => {
+  it('is run or expired exactly once, within the limits, the most urgent always in the next batch', () => {
+    fc.assert(
+      fc.property(
+        anyTexts,
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 0, max: 30_000 }),
+        fc.constantFrom(1, 3, Infinity),
+        (fields, freeRuns, nowMs, maxTexts) => {
+          const texts = fields.map((fields) => text(fields))
+          const queue = queueOf(texts)
+          const seen = new Set<Text>()
+          while (queue.size > 0) {
+            const alive = texts.filter((text) => !seen.has(text) && text.deadlineAtMs > nowMs)
+            const first = [...alive].sort(byUrgency)[0]
+            const { batch, expired } = queue.next(nowMs, freeRuns, { maxPaddedTokens: 512, maxTexts })
+            if (batch.length > 0 && first !== undefined) {
+              const urgency = batch.map((text) => byUrgency(text, first))
+              expect(Math.min(...urgency)).toBe(0)
+            }
+            const longest = Math.max(0, ...batch.map((text) => text.tokens))
+            if (batch.length > 1) expect(longest * batch.length).toBeLessThanOrEqual(512)
+            expect(batch.length).toBeLessThanOrEqual(Math.min(maxTexts, WINDOW_TEXTS))
+            for (const text of expired) expect(text.deadlineAtMs).toBeLessThanOrEqual(nowMs)
+            for (const text of batch) expect(text.deadlineAtMs).toBeGreaterThan(nowMs)
+            for (const text of [...batch, ...expired]) {
+              expect(seen.has(text)).toBe(false)
+              seen.add(text)
+            }
+          }
+          expect(seen.size).toBe(texts.length)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('pads little: a stretch of neighbours, never a text between two of its length left out', () => {
+    fc.assert(
+      fc.property(fc.array(anyText, { minLength: 1, maxLength: WINDOW_TEXTS }), (fields) => {
+        const texts = fields.map((fields) => text({ ...fields, deadlineAtMs: Infinity }))
+        const { batch } = queueOf(texts).next(0, 1, LIMITS)
+        const lengths = batch.map((text) => text.tokens)
+        const between = texts.filter(
+          (text) =>
+            !batch.includes(text) && text.tokens > Math.min(...lengths) && text.tokens < Math.max(...lengths),
+        )
+        expect(between).toEqual([])
+      }),
+    )
+  })
+})
