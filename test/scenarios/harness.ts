@@ -1,5 +1,9 @@
+import { expect } from 'vitest'
 import {
   createRuntime,
+  type AcquireOptions,
+  type Lease,
+  type LeaseholdError,
   type ModelConfig,
   type Runtime,
   type RuntimeConfig,
@@ -54,22 +58,81 @@ function record(runtime: Runtime): Stage['events'] {
 
 /** What a promise has come to by now: `pending`, or the value, or the error. */
 export async function outcomeOf<T>(promise: Promise<T>, clock: ManualClock): Promise<T | Error | 'pending'> {
-  let outcome: T | Error | 'pending' = 'pending'
-  promise.then(
-    (value) => (outcome = value),
-    (error: Error) => (outcome = error),
-  )
+  const seen = watch(promise)
   await clock.settle()
-  return outcome
+  return seen.outcome
 }
 
-/** Closes the runtime while the clock moves on, and checks that nothing is left. */
-export async function finish({ runtime, clock, engine }: Stage): Promise<void> {
-  const closing = runtime.close({ graceMs: 0 })
-  for (let turns = 0; turns < 1_000 && (await outcomeOf(closing, clock)) === 'pending'; turns++) {
-    if (!(await clock.advanceToNextTimer())) break
+/** A promise whose fate can be looked at without waiting for it. */
+export interface Watched<T> {
+  readonly promise: Promise<T>
+  readonly outcome: T | LeaseholdError | 'pending'
+}
+
+export function watch<T>(promise: Promise<T>): Watched<T> {
+  const watched: { promise: Promise<T>; outcome: T | LeaseholdError | 'pending' } = {
+    promise,
+    outcome: 'pending',
   }
-  await closing
-  if (engine.counts.resident > 0) throw new Error(`${engine.counts.resident} models are still open`)
-  if (engine.breaches.length > 0) throw new Error(engine.breaches.join('; '))
+  promise.then(
+    (value) => (watched.outcome = value),
+    (error: LeaseholdError) => (watched.outcome = error),
+  )
+  return watched
+}
+
+export function isPending({ outcome }: Watched<unknown>): boolean {
+  return outcome === 'pending'
+}
+
+/** `count` leases that are asked for in this turn. */
+export function askFor(
+  { runtime }: Stage,
+  count: number,
+  model: string,
+  options?: AcquireOptions,
+): Watched<Lease>[] {
+  return Array.from({ length: count }, () => watch(runtime.lease(model, options)))
+}
+
+/** `count` leases, taken one after another while the clock stands still. */
+export async function take(
+  { runtime }: Stage,
+  count: number,
+  model: string,
+  options?: AcquireOptions,
+): Promise<Lease[]> {
+  const leases: Lease[] = []
+  for (let n = 0; n < count; n++) leases.push(await runtime.lease(model, options))
+  return leases
+}
+
+export function releaseAll(leases: readonly Lease[]): void {
+  for (const lease of leases) lease.release()
+}
+
+/** Moves the clock from timer to timer until all of these have settled. */
+export async function untilSettled({ clock }: Stage, watched: readonly Watched<unknown>[]): Promise<void> {
+  await clock.settle()
+  while (watched.some(isPending)) {
+    if (!(await clock.advanceToNextTimer())) throw new Error('somebody waits, and no timer is set')
+  }
+}
+
+/** Every lease of the test has ended by now: closes the runtime, and checks that nothing is left behind. */
+export async function finish(stage: Stage): Promise<void> {
+  const { runtime, clock, engine } = stage
+  await clock.settle()
+  for (const { name, queuedRequests, concurrentAccessCount } of runtime.models()) {
+    expect({ name, queuedRequests, concurrentAccessCount }).toEqual({
+      name,
+      queuedRequests: 0,
+      concurrentAccessCount: 0,
+    })
+  }
+  await untilSettled(stage, [watch(runtime.close({ graceMs: 0 }))])
+  expect(engine.counts).toMatchObject({ loading: 0, resident: 0, activeRuns: 0 })
+  expect(engine.breaches).toEqual([])
+  expect(clock.pendingTimers).toBe(0)
+  expect(runtime.models().map(({ memoryBytes }) => memoryBytes)).toEqual(runtime.models().map(() => 0))
 }
