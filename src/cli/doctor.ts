@@ -1,41 +1,33 @@
 import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
-import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { availableMemoryBytes } from '../config/memory.ts'
 import { createRuntime } from '../index.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { EXIT, type ExitCode } from './exit-code.ts'
+import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { int8Instructions, onnxRuntimeVersion } from './machine.ts'
-import { BUNDLED_MODEL, modelFromFolder } from './model-folder.ts'
+import { modelFromFolder } from './model-folder.ts'
 import { compareWithReference } from './reference.ts'
 
+export interface DoctorFlags {
+  model: string
+  port: string
+}
+
 /** One line of the report. A warning says what could be better, a fault what does not work. */
-export interface Finding {
+interface Finding {
   verdict: 'ok' | 'warning' | 'fault'
   subject: string
   /** What was found and, unless all is well, what to do. */
   text: string
 }
 
-const HELP = `
-It loads the model, embeds with it and compares the vectors with those that the folder's reference.json holds, so that
-"ok" means that it works. A warning (!) tells what could be better, a fault (✗) what does not work.
-Exit codes: 0 nothing is at fault, 1 something is.`
-
-export function doctorCommand(program: Command, end: (code: ExitCode) => void): void {
-  program
-    .command('doctor')
-    .description('say what this machine can do, and what is wrong with it')
-    .option('--model <folder>', 'folder of a model', BUNDLED_MODEL)
-    .option('--port <number>', 'port that the server shall listen on', '8000')
-    .addHelpText('after', HELP)
-    .action(async ({ model, port }: { model: string; port: string }) =>
-      end(await doctor(model, Number(port))),
-    )
-}
-
-async function doctor(folder: string, port: number): Promise<ExitCode> {
+/** Prints a line for each thing that was looked at. */
+export async function doctor({ model, port: portText }: DoctorFlags): Promise<ExitCode> {
+  const port = Number(portText)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new CommandError(EXIT.usage, `--port must be a whole number from 0 to 65535, not "${portText}".`)
+  }
   let hasFault = false
   const print = (finding: Finding): void => {
     hasFault ||= finding.verdict === 'fault'
@@ -43,7 +35,7 @@ async function doctor(folder: string, port: number): Promise<ExitCode> {
   }
   for (const finding of machineFindings()) print(finding)
   print(await portFinding(port))
-  for (const finding of await modelFindings(folder)) print(finding)
+  for (const finding of await modelFindings(model)) print(finding)
   return hasFault ? EXIT.failed : EXIT.ok
 }
 

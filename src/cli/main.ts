@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { LeaseholdError, ConfigError } from '../kernel/errors.ts'
-import { doctorCommand } from './doctor.ts'
-import { embedCommand } from './embed.ts'
+import { doctorCommand } from './doctor-command.ts'
+import { embedCommand } from './embed-command.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
-import { serveCommand } from './serve.ts'
+import { serveCommand } from './serve-command.ts'
 
 const HELP = `
 Start with:

@@ -1,10 +1,8 @@
-import { Option, type Command } from 'commander'
 import { destination, pino } from 'pino'
 import { readEnvironment } from '../config/environment.ts'
 import { readConfigFile } from '../config/file.ts'
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import { dotted } from '../config/problems.ts'
-import { LOG_LEVELS } from '../config/schema.ts'
 import type { ServerSettings } from '../config/server-schema.ts'
 import type { ConfigSource } from '../config/source.ts'
 import { HttpServer } from '../http/server.ts'
@@ -15,7 +13,7 @@ import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { BUNDLED_MODEL, modelFromFolder, type ModelFlags } from './model-folder.ts'
 import { onStopSignal } from './stop-signals.ts'
 
-interface ServeFlags extends ModelFlags {
+export interface ServeFlags extends ModelFlags {
   config?: string
   host?: string
   port?: string
@@ -24,42 +22,8 @@ interface ServeFlags extends ModelFlags {
   logLevel?: string
 }
 
-const EXAMPLES = `
-Examples:
-  leasehold serve                                  the bundled model on 127.0.0.1:8000
-  leasehold serve ./models/bge-small-en --port 0   a folder of yours, on any free port
-  leasehold serve --config leasehold.yaml          several models; docs/config.md has the fields
-  LEASEHOLD_API_KEY=… leasehold serve --host 0.0.0.0
-
-Once it listens:
-  curl http://127.0.0.1:8000/v1/embeddings -H 'content-type: application/json' \\
-       -d '{"model": "all-MiniLM-L6-v2", "input": "Hello"}'
-
-Flags win over environment variables (LEASEHOLD_PORT, …), those over the file, and that over the defaults.
-SIGTERM or Ctrl-C: what is in flight is answered, then it ends with 0; a second one ends it at once.`
-
-export function serveCommand(program: Command, end: (code: ExitCode) => void): void {
-  program
-    .command('serve')
-    .description('serve models over HTTP, as OpenAI does')
-    .argument('[folder]', 'folder of a model (default: the one that comes with Leasehold)')
-    .option('--config <file>', 'configuration, YAML or JSON')
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
-    .option('--port <number>', 'port to listen on, 0 for any free one (default: 8000)')
-    .option(
-      '--api-key <key>',
-      'key that opens the server, may be repeated; better set LEASEHOLD_API_KEY, which ps does not show',
-      (key: string, keys: string[] | undefined) => [...(keys ?? []), key],
-    )
-    .option('--insecure-no-key', 'let everybody in, also from other machines')
-    .option('--name <name>', "what requests call the folder's model (default: the folder's name)")
-    .option('--dtype <dtype>', "quantisation of the folder's model: fp32, fp16, int8, q8 or q4")
-    .addOption(new Option('--log-level <level>', 'what is logged (default: warn)').choices(LOG_LEVELS))
-    .addHelpText('after', EXAMPLES)
-    .action(async (folder: string | undefined, flags: ServeFlags) => end(await serve(folder, flags)))
-}
-
-async function serve(folder: string | undefined, flags: ServeFlags): Promise<ExitCode> {
+/** Serves until it is told to stop; what the configuration says is checked before anything is opened. */
+export async function serve(folder: string | undefined, flags: ServeFlags): Promise<ExitCode> {
   const { config, only } = readConfig(folder, flags)
   const logger = pino({ name: 'leasehold', level: config.logLevel }, destination({ dest: 2, sync: true }))
   const stop = new Deferred<void>()

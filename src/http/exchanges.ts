@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Deferred } from '../kernel/deferred.ts'
 
@@ -14,15 +14,6 @@ export class Exchanges {
 
   get inFlight(): number {
     return this.#inFlight
-  }
-
-  get connections(): number {
-    return this.#bySocket.size
-  }
-
-  /** Notices every connection from its first moment, also those that never send anything. */
-  watch(server: Server): void {
-    server.on('connection', (socket: Socket) => void this.#open(socket))
   }
 
   /**
@@ -44,14 +35,6 @@ export class Exchanges {
     if (this.#inFlight === 0) return Promise.resolve()
     this.#drained ??= new Deferred()
     return this.#drained.promise
-  }
-
-  /** Closes the connections that wait for a request, and those that were opened and never used. */
-  closeIdle(server: Server): void {
-    server.closeIdleConnections()
-    for (const [socket, exchanges] of this.#bySocket) {
-      if (exchanges.size === 0 && socket.bytesRead === 0) socket.destroy()
-    }
   }
 
   #open(socket: Socket): Set<Exchange> {

@@ -51,7 +51,6 @@ export class HttpServer implements AsyncDisposable {
     this.#keys = new ApiKeys(settings.apiKeys)
     this.#origins = new OriginGuard(settings.host, settings.allowedHosts)
     this.#app = this.#createApp()
-    this.#exchanges.watch(this.#app.server)
 
     const endOfRoutes = refuseOtherMethods(this.#app)
     healthRoutes(this.#app, { runtime, metrics: this.#metrics, isDraining: () => this.#isDraining })
@@ -71,23 +70,18 @@ export class HttpServer implements AsyncDisposable {
     return { url, port: Number(new URL(url).port) }
   }
 
-  /** Open connections, whether they wait for an answer or not. */
-  get connections(): number {
-    return this.#exchanges.connections
-  }
-
   /** Answers a request without a socket: for tests. */
   get inject(): FastifyInstance['inject'] {
     return this.#app.inject.bind(this.#app)
   }
 
   /**
-   * Readiness turns false at once, unused connections are closed, and what arrives from now on is refused with 503.
-   * Resolves when nothing is in flight any more, or after `graceMs`; answers whether nothing is.
+   * Readiness turns false at once, and what arrives from now on is refused with 503 and the end of its connection.
+   * Connections that are kept alive stay open until then: one that is closed just as its client uses it again looks like
+   * a failure. Resolves when nothing is in flight any more, or after `graceMs`; answers whether nothing is.
    */
   async drain(graceMs: number): Promise<boolean> {
     this.#isDraining = true
-    this.#exchanges.closeIdle(this.#app.server)
     const isDone = new AbortController()
     const tooLate = sleep(this.#clock, graceMs, isDone.signal).catch(() => {})
     await Promise.race([this.#exchanges.drained(), tooLate])

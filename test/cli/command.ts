@@ -12,8 +12,15 @@ export interface Running {
   ended: Promise<number | NodeJS.Signals | null>
 }
 
-/** Starts the built command, as a user would; it is killed when the test ends, if it still runs. */
-export function start(parameters: readonly string[], environment: Record<string, string> = {}): Running {
+/** When what a test starts is to be ended: `onTestFinished`, or `afterAll` for what several tests share. */
+export type AtEnd = (close: () => Promise<void>) => void
+
+/** Starts the built command, as a user would; it is killed at the end, if it still runs. */
+export function start(
+  parameters: readonly string[],
+  environment: Record<string, string> = {},
+  atEnd: AtEnd = onTestFinished,
+): Running {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('LEASEHOLD_')),
   )
@@ -25,9 +32,9 @@ export function start(parameters: readonly string[], environment: Record<string,
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
-  onTestFinished(() => {
+  atEnd(async () => {
     child.kill('SIGKILL')
-    return ended
+    await ended
   })
   return { child, stdout: () => text.stdout, stderr: () => text.stderr, ended }
 }

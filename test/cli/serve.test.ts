@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI, { APIError } from 'openai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { dial, until } from '../http/harness.ts'
-import { run, start, type Running } from './command.ts'
+import { run, start, type AtEnd, type Running } from './command.ts'
 
 const MODEL = join(import.meta.dirname, '..', '..', 'models', 'all-MiniLM-L6-v2')
 
@@ -16,8 +15,12 @@ interface Served extends Running {
 }
 
 /** A server as users start it, on a free port, once it listens. */
-async function serve(parameters: string[] = [], environment: Record<string, string> = {}): Promise<Served> {
-  const running = start(['serve', '--port', '0', ...parameters], environment)
+async function serve(
+  parameters: string[] = [],
+  environment: Record<string, string> = {},
+  atEnd?: AtEnd,
+): Promise<Served> {
+  const running = start(['serve', '--port', '0', ...parameters], environment, atEnd)
   await until(() => /listens on (\S+)/.test(running.stdout()) || running.child.exitCode !== null)
   const url = /listens on (\S+)/.exec(running.stdout())?.[1]
   if (url === undefined) throw new Error(`It does not listen: ${running.stderr()}`)
@@ -41,8 +44,12 @@ const cosine = (a: readonly number[], b: readonly number[]): number => {
 }
 
 describe('leasehold serve, with the client of OpenAI', () => {
+  let url: string
+  beforeAll(async () => {
+    url = (await serve([], {}, afterAll)).url
+  })
+
   it('gives the vectors of the original model, as base64 and as numbers', async () => {
-    const { url } = await serve()
     const { items } = JSON.parse(readFileSync(join(MODEL, 'reference.json'), 'utf8')) as {
       items: { text: string; tokens: number; embedding: number[] }[]
     }
@@ -64,7 +71,6 @@ describe('leasehold serve, with the client of OpenAI', () => {
   })
 
   it('cuts to dimensions and normalises again', async () => {
-    const { url } = await serve()
     const request = { model: 'all-MiniLM-L6-v2', input: 'Hello' }
     const whole = (await client(url).embeddings.create(request)).data[0]?.embedding ?? []
     const cut = (await client(url).embeddings.create({ ...request, dimensions: 64 })).data[0]?.embedding ?? []
@@ -78,7 +84,6 @@ describe('leasehold serve, with the client of OpenAI', () => {
   })
 
   it('reports what is wrong in a way that the client understands', async () => {
-    const { url } = await serve()
     const create = (body: object): Promise<unknown> =>
       client(url).embeddings.create({ model: 'all-MiniLM-L6-v2', input: 'a', ...body })
     await expect(create({ model: 'all-MiniLM' })).rejects.toMatchObject({
@@ -95,7 +100,6 @@ describe('leasehold serve, with the client of OpenAI', () => {
   })
 
   it('lists its models', async () => {
-    const { url } = await serve()
     const { data } = await client(url).models.list()
     expect(data).toMatchObject([{ id: 'all-MiniLM-L6-v2', object: 'model' }])
     await expect(client(url).models.retrieve('all-MiniLM-L6-v2')).resolves.toMatchObject({
@@ -105,12 +109,12 @@ describe('leasehold serve, with the client of OpenAI', () => {
   })
 
   it('asks for the key from the environment', async () => {
-    const { url } = await serve([], { LEASEHOLD_API_KEY: 'correct-horse' })
-    await expect(client(url, 'wrong-horse').models.list()).rejects.toMatchObject({
+    const keyed = await serve([], { LEASEHOLD_API_KEY: 'correct-horse' })
+    await expect(client(keyed.url, 'wrong-horse').models.list()).rejects.toMatchObject({
       status: 401,
       code: 'invalid_api_key',
     })
-    await expect(client(url, 'correct-horse').models.list()).resolves.toBeDefined()
+    await expect(client(keyed.url, 'correct-horse').models.list()).resolves.toBeDefined()
   })
 })
 
@@ -229,7 +233,7 @@ describe('leasehold serve, what it refuses', () => {
     [['serve', '--host', '0.0.0.0'], 'where others can reach it, and no key is asked for'],
     [['serve', '--dtype', 'int9'], '--dtype must be one of fp32, fp16, int8, q8, q4, not "int9"'],
     [['serve', '--config', '/does/not/exist.yaml'], '/does/not/exist.yaml does not exist'],
-    [['serve', '--log-level', 'loud'], 'Allowed choices are silent, fatal'],
+    [['serve', '--log-level', 'loud'], '--log-level must be one of silent, fatal'],
     [['serve', '--prot', '1'], '(Did you mean --port?)'],
     [['serv'], '(Did you mean serve?)'],
     [['serve', 'a', 'b'], 'too many arguments'],

@@ -123,14 +123,31 @@ describe('shutdown', () => {
     expect(received()).toMatch(/^HTTP\/1\.1 200 OK[^]*connection: close/i)
   })
 
+  it('refuses what comes over a connection that was kept alive, and ends it', async () => {
+    const { runtime, server, port } = await listening()
+    const { socket, received, closed } = await dial(port)
+    socket.write(get('/livez'))
+    await until(() => received().includes('alive'))
+    runtime.hold()
+    const other = await dial(port)
+    other.socket.write(post())
+    await until(() => runtime.inFlight === 1)
+    const drained = server.drain(60_000)
+    socket.write(post())
+    await closed
+    expect(received()).toMatch(/HTTP\/1\.1 503 [^]*connection: close/i)
+    runtime.release()
+    expect(await drained).toBe(true)
+  })
+
   it('closes connections that wait for a request, and those that were never used', async () => {
     const { server, port } = await listening()
     const used = await dial(port)
     used.socket.write(get('/livez'))
     await until(() => used.received().includes('alive'))
     const unused = await dial(port)
-    await until(() => server.connections === 2)
     expect(await server.drain(60_000)).toBe(true)
+    await server.close()
     await Promise.all([used.closed, unused.closed])
   })
 
