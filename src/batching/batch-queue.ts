@@ -5,6 +5,9 @@ import { byUrgency, type WaitingText } from './waiting-text.ts'
 /** How many of the most urgent texts a batch is chosen from. */
 export const WINDOW_TEXTS = 64
 
+/** Room for padding in the share of a run: two texts of nearly the same length belong together. */
+const SHARE_SLACK = 1.25
+
 /** A decision: run these together, and tell these that their deadline has passed. Either may be empty. */
 export interface BatchDecision<T> {
   readonly batch: readonly T[]
@@ -46,9 +49,7 @@ export class BatchQueue<T extends WaitingText> {
     const expired: T[] = []
     const window = this.#takeWindow(nowMs, expired)
     if (window.length === 0) return { batch: [], expired }
-    const share = Math.ceil(this.#totalTokens(window) / freeRuns)
-    const maxPaddedTokens = Math.min(limits.maxPaddedTokens, share)
-    const batch = cutBatch(window, { ...limits, maxPaddedTokens })
+    const batch = cutBatch(window, this.#limitsOfShare(window, freeRuns, limits))
     const taken = new Set(batch)
     for (const text of window) if (!taken.has(text)) this.add(text)
     return { batch, expired }
@@ -67,7 +68,10 @@ export class BatchQueue<T extends WaitingText> {
     return window
   }
 
-  #totalTokens(window: readonly T[]): number {
-    return window.reduce((sum, text) => sum + text.tokens, this.#waitingTokens)
+  #limitsOfShare(window: readonly T[], freeRuns: number, limits: BatchLimits): BatchLimits {
+    if (freeRuns === 1) return limits
+    const waitingTokens = window.reduce((sum, text) => sum + text.tokens, this.#waitingTokens)
+    const shareTokens = Math.ceil((waitingTokens / freeRuns) * SHARE_SLACK)
+    return { ...limits, maxPaddedTokens: Math.min(limits.maxPaddedTokens, shareTokens) }
   }
 }

@@ -166,6 +166,8 @@ export class OnnxModel implements Model {
   #onEnded({ exitCode, cause }: ThreadEnd): void {
     const wasAsked = this.#state === 'ending'
     this.#state = 'ended'
+    // A thread that was killed could not say so itself.
+    Atomics.store(this.#gauges.activeRuns, 0, 0)
     const how = cause === undefined ? `with exit code ${exitCode}` : 'by an error'
     this.#loaded.reject(
       new ModelLoadError(`The thread of ${this.#title} ended ${how} before the model was loaded.`, { cause }),

@@ -1,0 +1,352 @@
+import { describe, expect, it } from 'vitest'
+import type { RunCancellation } from '../../engine/run-cancellation.ts'
+import type { VectorSink } from '../../engine/embedder.ts'
+import { fromWire } from '../../kernel/error-wire.ts'
+import {
+  DeadlineExceededError,
+  InferenceError,
+  InputTooLongError,
+  InvalidInputError,
+  type LeaseholdError,
+} from '../../kernel/errors.ts'
+import { Deferred } from '../../kernel/deferred.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import type { EmbedReply, EmbedRequest, EmbedRequestOptions, FromThread } from '../protocol.ts'
+import { Resident, type EmbeddingEngine } from './resident.ts'
+
+const OPTIONS: EmbedRequestOptions = {
+  deadlineInMs: Infinity,
+  priority: 1,
+  tenant: '',
+  inputType: 'unspecified',
+  truncate: true,
+  normalize: false,
+  dimensions: undefined,
+}
+
+/** A run that the test ends. The vector of a text is `[its length, 1]`, of a text with a negative id not a number. */
+interface FakeRun {
+  readonly lengths: number[]
+  readonly cancellation: RunCancellation
+  readonly end: Deferred<void>
+}
+
+class Bench implements EmbeddingEngine {
+  readonly dimensions = 2
+  readonly clock = new ManualClock()
+  readonly sent: FromThread[] = []
+  readonly runs: FakeRun[] = []
+  activeRuns = 0
+  encodeMs = 0
+  encodings = 0
+  readonly resident: Resident
+  #lastId = 0
+
+  constructor(maxRuns = 1, maxTexts = Infinity) {
+    this.resident = new Resident({
+      engine: this,
+      clock: this.clock,
+      maxRuns,
+      batchLimits: { maxPaddedTokens: 100, maxTexts },
+      send: (message) => this.sent.push(message),
+      onRunsChanged: (activeRuns) => (this.activeRuns = activeRuns),
+    })
+  }
+
+  encode(input: string | readonly number[], index: number): { ids: Int32Array; isTruncated: boolean } {
+    this.encodings++
+    this.clock.advance(this.encodeMs)
+    if (input === 'too long') throw new InputTooLongError('too long', { field: `input[${index}]` })
+    if (typeof input === 'string')
+      return { ids: new Int32Array(input.length), isTruncated: input.length > 50 }
+    return { ids: Int32Array.from(input), isTruncated: false }
+  }
+
+  async run(texts: readonly Int32Array[], cancellation: RunCancellation, sink: VectorSink): Promise<void> {
+    const run: FakeRun = { lengths: texts.map((ids) => ids.length), cancellation, end: new Deferred() }
+    this.runs.push(run)
+    await run.end.promise
+    for (const [index, ids] of texts.entries()) {
+      const isBroken = ids.some((id) => id < 0)
+      sink(index, Float32Array.of(isBroken ? Number.NaN : ids.length, 1))
+    }
+  }
+
+  /** Sends a request and lets the resident have its turn. */
+  async ask(inputs: EmbedRequest['inputs'], options: Partial<EmbedRequestOptions> = {}): Promise<number> {
+    const id = this.post(inputs, options)
+    await turn()
+    return id
+  }
+
+  post(inputs: EmbedRequest['inputs'], options: Partial<EmbedRequestOptions> = {}): number {
+    const id = ++this.#lastId
+    this.resident.embed({ type: 'embed', id, inputs, options: { ...OPTIONS, ...options } })
+    return id
+  }
+
+  async endRun(index: number, error?: Error): Promise<void> {
+    if (error) this.runs[index]?.end.reject(error)
+    else this.runs[index]?.end.resolve()
+    await turn()
+    await turn()
+  }
+
+  reply(id: number): EmbedReply | undefined {
+    return this.sent.find((message) => message.type === 'embedded' && message.id === id) as
+      EmbedReply | undefined
+  }
+
+  failure(id: number): LeaseholdError | undefined {
+    const message = this.sent.find((message) => message.type === 'failed' && message.id === id)
+    return message?.type === 'failed' ? (fromWire(message.error) as LeaseholdError) : undefined
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const lengths = (bench: Bench): number[][] => bench.runs.map((run) => run.lengths)
+
+describe('requests', () => {
+  it('are answered with a row for each text, in the order of the inputs', async () => {
+    const bench = new Bench()
+    const id = await bench.ask(['aaa', 'a', [7, 8]])
+    await bench.endRun(0)
+    expect(bench.reply(id)).toMatchObject({ dimensions: 2, tokenCounts: [3, 1, 2], truncated: [] })
+    expect([...(bench.reply(id)?.values ?? [])]).toEqual([3, 1, 1, 1, 2, 1])
+  })
+
+  it('that arrive together share a batch', async () => {
+    const bench = new Bench()
+    bench.post(['aa'])
+    bench.post(['bbb'])
+    await turn()
+    expect(lengths(bench)).toEqual([[2, 3]])
+  })
+
+  it('do not wait for company while a run is free', async () => {
+    const bench = new Bench(2)
+    await bench.ask(['aa'])
+    await bench.ask(['bb'])
+    expect(lengths(bench)).toEqual([[2], [2]])
+  })
+
+  it('wait while all runs are taken, and are batched by then', async () => {
+    const bench = new Bench()
+    await bench.ask(['aa'])
+    await bench.ask(['bb'])
+    await bench.ask(['cc'])
+    expect(lengths(bench)).toEqual([[2]])
+    await bench.endRun(0)
+    expect(lengths(bench)).toEqual([[2], [2, 2]])
+  })
+
+  it('run one text at a time where the model asks for that', async () => {
+    const bench = new Bench(1, 1)
+    const id = await bench.ask(['aa', 'bb'])
+    await bench.endRun(0)
+    await bench.endRun(1)
+    expect(lengths(bench)).toEqual([[2], [2]])
+    expect(bench.reply(id)).toBeDefined()
+  })
+
+  it('without inputs are answered at once', async () => {
+    const bench = new Bench()
+    expect(bench.reply(await bench.ask([]))?.values).toHaveLength(0)
+  })
+
+  it('say which texts were cut', async () => {
+    const bench = new Bench()
+    const id = await bench.ask(['a', 'b'.repeat(51)])
+    await bench.endRun(0)
+    await bench.endRun(1)
+    expect(bench.reply(id)?.truncated).toEqual([1])
+  })
+
+  it('get fewer dimensions when they ask for them, normalised again', async () => {
+    const bench = new Bench()
+    const cut = await bench.ask(['aaa'], { dimensions: 1, normalize: true })
+    await bench.endRun(0)
+    expect([...(bench.reply(cut)?.values ?? [])]).toEqual([1])
+    for (const dimensions of [0, 3, 1.5]) {
+      const failure = bench.failure(await bench.ask(['a'], { dimensions }))
+      expect(failure).toBeInstanceOf(InvalidInputError)
+      expect(failure).toMatchObject({ field: 'dimensions' })
+    }
+  })
+})
+
+describe('a failure', () => {
+  it('in one input fails its request alone', async () => {
+    const bench = new Bench()
+    const bad = bench.post(['a', 'too long'])
+    const good = bench.post(['b'])
+    await turn()
+    expect(bench.failure(bad)).toBeInstanceOf(InputTooLongError)
+    expect(bench.failure(bad)?.field).toBe('input[1]')
+    await bench.endRun(0)
+    expect(bench.reply(good)).toBeDefined()
+    expect(bench.reply(bad)).toBeUndefined()
+  })
+
+  it('in one output fails its request alone, and names the input', async () => {
+    const bench = new Bench()
+    const bad = bench.post(['a', [-1]])
+    const good = bench.post(['b'])
+    await turn()
+    await bench.endRun(0)
+    expect(bench.failure(bad)).toBeInstanceOf(InferenceError)
+    expect(bench.failure(bad)?.field).toBe('input[1]')
+    expect(bench.reply(good)).toBeDefined()
+  })
+
+  it('of a batch is tried again text by text, so that only the culprit fails', async () => {
+    const bench = new Bench()
+    const first = bench.post(['a'])
+    const second = bench.post(['b'])
+    await turn()
+    await bench.endRun(0, new Error('bad batch'))
+    await bench.endRun(1)
+    await bench.endRun(2, new Error('bad text'))
+    expect(lengths(bench)).toEqual([[1, 1], [1], [1]])
+    expect(bench.reply(first)).toBeDefined()
+    expect(bench.failure(second)).toMatchObject({
+      message: 'The model failed on input[0].',
+      cause: { message: 'bad text' },
+    })
+  })
+})
+
+describe('a caller that leaves', () => {
+  it('takes along what waits', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    const leaver = await bench.ask(['b'])
+    bench.resident.withdraw(leaver)
+    await bench.endRun(0)
+    expect(bench.runs).toHaveLength(1)
+    expect(bench.reply(leaver)).toBeUndefined()
+  })
+
+  it('stops the run that serves nobody else', async () => {
+    const bench = new Bench()
+    const leaver = await bench.ask(['a'])
+    bench.resident.withdraw(leaver)
+    expect(bench.runs[0]?.cancellation.isRequested).toBe(true)
+    await bench.endRun(0, new Error('terminated'))
+    expect(bench.sent).toEqual([])
+  })
+
+  it('leaves the run alone that still serves somebody', async () => {
+    const bench = new Bench()
+    const leaver = bench.post(['a'])
+    const stayer = bench.post(['b'])
+    await turn()
+    bench.resident.withdraw(leaver)
+    expect(bench.runs[0]?.cancellation.isRequested).toBe(false)
+    await bench.endRun(0)
+    expect(bench.reply(stayer)).toBeDefined()
+    expect(bench.reply(leaver)).toBeUndefined()
+  })
+
+  it('is not encoded any further', async () => {
+    const bench = new Bench()
+    bench.encodeMs = 10
+    const leaver = await bench.ask(['a', 'b', 'c', 'd'])
+    bench.resident.withdraw(leaver)
+    for (let i = 0; i < 5; i++) await turn()
+    expect(bench.encodings).toBe(1)
+  })
+})
+
+describe('a deadline', () => {
+  it('that passes while the text waits ends it unrun', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    const late = await bench.ask(['b'], { deadlineInMs: 100 })
+    bench.clock.advance(100)
+    await bench.endRun(0)
+    expect(bench.failure(late)).toBeInstanceOf(DeadlineExceededError)
+    expect(bench.runs).toHaveLength(1)
+  })
+
+  it('that passes during the run does not', async () => {
+    const bench = new Bench()
+    const id = await bench.ask(['a'], { deadlineInMs: 100 })
+    bench.clock.advance(500)
+    await bench.endRun(0)
+    expect(bench.reply(id)).toBeDefined()
+  })
+})
+
+describe('encoding', () => {
+  it('takes turns, so that a large request does not hold up a small one', async () => {
+    const bench = new Bench(2)
+    bench.encodeMs = 10
+    bench.post(Array.from({ length: 100 }, () => 'a'))
+    const small = bench.post(['bb'])
+    for (let i = 0; i < 3; i++) await turn()
+    expect(bench.encodings).toBeLessThan(10)
+    await bench.endRun(0)
+    await bench.endRun(1)
+    expect(bench.reply(small)).toBeDefined()
+  })
+})
+
+describe('runs', () => {
+  it('are counted, and the count is down before the answer is sent', async () => {
+    const bench = new Bench(2)
+    await bench.ask(['a'])
+    await bench.ask(['b'])
+    expect(bench.activeRuns).toBe(2)
+    const counts: number[] = []
+    bench.sent.push = (...messages: FromThread[]) => {
+      if (messages[0]?.type === 'embedded') counts.push(bench.activeRuns)
+      return 0
+    }
+    await bench.endRun(0)
+    await bench.endRun(1)
+    expect(counts).toEqual([1, 0])
+  })
+
+  it('stop when told to, and their requests fail', async () => {
+    const bench = new Bench()
+    const id = await bench.ask(['a', 'b'])
+    bench.clock.advance(70)
+    bench.resident.stopRuns()
+    await bench.endRun(0, new Error('terminated'))
+    expect(bench.failure(id)).toBeInstanceOf(InferenceError)
+    expect(bench.failure(id)?.message).toBe('The run was stopped after 70 ms.')
+    expect(bench.runs).toHaveLength(1)
+  })
+
+  it('are reported with their padding', async () => {
+    const bench = new Bench()
+    await bench.ask(['aaaa', 'bbb'])
+    bench.clock.advance(12)
+    await bench.endRun(0)
+    expect(bench.sent[0]).toEqual({ type: 'batch', texts: 2, tokens: 7, paddedTokens: 8, inferMs: 12 })
+  })
+
+  it('end before close does', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    let isClosed = false
+    const closed = bench.resident.close().then(() => (isClosed = true))
+    await turn()
+    expect(isClosed).toBe(false)
+    await bench.endRun(0)
+    await closed
+  })
+})
+
+it('timings add up to the time in the thread', async () => {
+  const bench = new Bench()
+  bench.encodeMs = 3
+  await bench.ask(['a'])
+  const id = await bench.ask(['b'])
+  bench.clock.advance(20)
+  await bench.endRun(0)
+  bench.clock.advance(7)
+  await bench.endRun(1)
+  expect(bench.reply(id)?.timings).toEqual({ tokeniseMs: 3, queueMs: 20, inferMs: 7 })
+})
