@@ -85,6 +85,10 @@ describe('loadConfig', () => {
     expect(() => loadConfig([from({ server }), models])).toThrow(message)
   })
 
+  it('refuses to serve nothing', () => {
+    expect(() => loadConfig([{ values: { models: {} }, nameOf: dotted }])).toThrow('models names no model')
+  })
+
   it.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]', '::ffff:127.0.0.1'])(
     'needs no key on %s',
     (host) => {

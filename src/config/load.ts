@@ -39,6 +39,7 @@ function withDefaults(server: ServerConfig): ServerSettings {
 
 /** Values that are right by themselves and wrong together; each problem names both fields. */
 function* contradictions(server: ServerConfig, config: Config): Generator<Problem> {
+  if (Object.keys(config.models).length === 0) yield { path: ['models'], message: 'names no model' }
   const { host, apiKeys, insecureNoKey, aliases, headersTimeoutMs, requestTimeoutMs } = withDefaults(server)
   const hasKey = apiKeys.length > 0
   if (!isLoopback(host) && !hasKey && !insecureNoKey) {

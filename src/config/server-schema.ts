@@ -15,7 +15,7 @@ export interface ServerConfig {
   aliases?: Record<string, string> | undefined
   /** Names that `Host` may have beside those of the loopback, when listening there: for a proxy in front. */
   allowedHosts?: string[] | undefined
-  /** @default 33_554_432 (32 MiB) */
+  /** @default 16_777_216 (16 MiB): 2048 texts of 8 KiB */
   bodyLimitBytes?: number | undefined
   /** For the headers of a request to arrive. @default 20_000 */
   headersTimeoutMs?: number | undefined
@@ -35,7 +35,7 @@ export const DEFAULT_SERVER: ServerSettings = {
   insecureNoKey: false,
   aliases: {},
   allowedHosts: [],
-  bodyLimitBytes: 32 * 1024 * 1024,
+  bodyLimitBytes: 16 * 1024 * 1024,
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 120_000,
   keepAliveTimeoutMs: 72_000,

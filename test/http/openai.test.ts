@@ -131,6 +131,7 @@ describe('POST /v1/embeddings', () => {
       null,
       'more than 100000 objects and arrays',
     ],
+    [`{"model":"minilm","input":[${'1,'.repeat(500_000)}1]}`, null, 'more than 500000 values'],
     [{ input: 'a' }, 'model', 'must be the name of a model'],
     [{ ...good, model: 5 }, 'model', 'must be the name of a model, not 5'],
     [{ model: 'minilm' }, 'input', 'must be a text or a list'],
