@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { finish, releaseAll, stage, take } from './harness.ts'
+import { residentMemoryIn } from './real-model.ts'
 
 const broken = new Error('the graph is corrupt')
 
@@ -63,4 +64,13 @@ it('A12 after a drained swap that failed the previous model is loaded again', as
     'drain given-up',
   ])
   await finish(s)
+})
+
+it('A12 a real model: the memory of one, whether the fallback serves or a replacement has failed', async () => {
+  const { bare = 0, plain = 0, fallback = 0, kept = 0, both = 0 } = await residentMemoryIn('fallback')
+  const ofOne = plain - bare
+  // Two models can be told from one by this measure.
+  expect((both - bare) / ofOne).toBeGreaterThan(1.35)
+  expect((fallback - bare) / ofOne).toBeLessThan(1.35)
+  expect((kept - bare) / ofOne).toBeLessThan(1.35)
 })

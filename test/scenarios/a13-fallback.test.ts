@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
+import { createRuntime } from '../../src/index.ts'
 import { finish, releaseAll, stage, take } from './harness.ts'
+import { REAL_MODEL } from './real-model.ts'
 
 const noDevice = new Error('no CUDA device')
 const noFile = new Error('no such file')
@@ -80,4 +82,22 @@ it('A13 all fail: every waiter gets the cause and when to come back', async () =
     nextRetryAt: s.clock.wallMs() + 10_000,
   })
   await finish(s)
+})
+
+it('A13 a real model: neither the device nor the file can be had; int8 on the CPU serves', async () => {
+  const source = REAL_MODEL
+  const models = {
+    device: { source, device: 'cuda' as const },
+    file: { source, dtype: 'fp32' as const, fallback: [{ dtype: 'int8' as const }] },
+  }
+  const warnings: string[] = []
+  const logger = { warn: (_details: object, message: string) => void warnings.push(message) }
+  await using runtime = await createRuntime({ models }, { logger })
+  for (const name of ['device', 'file']) {
+    const { servedBy, vectors } = await runtime.embed(name, 'a text')
+    expect(servedBy).toBe(`${name}:int8@cpu`)
+    expect(vectors[0]).toHaveLength(384)
+    expect(runtime.status(name)).toMatchObject({ servedBy, servedByFallback: true, state: 'ready' })
+  }
+  expect(warnings).toHaveLength(2)
 })

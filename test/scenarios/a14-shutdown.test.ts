@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { ShutdownError } from '../../src/index.ts'
+import { createRuntime, ShutdownError } from '../../src/index.ts'
 import { askFor, stage, take, untilSettled, watch, type Stage } from './harness.ts'
+import { REAL_MODEL, residentMemoryIn, sentences } from './real-model.ts'
 
 function expectNothingLeft({ runtime, engine, clock }: Stage): void {
   expect(engine.counts).toMatchObject({ resident: 0, loading: 0, activeRuns: 0 })
@@ -76,4 +77,22 @@ it('A14 shutdown of a model that hangs while it closes: its thread is ended', as
   await untilSettled(s, [watch(s.runtime.close())])
   expect(s.engine.counts).toMatchObject({ killed: 1 })
   expectNothingLeft(s)
+})
+
+it('A14 a real model: work in flight finishes, the thread is gone', async () => {
+  const runtime = await createRuntime({ models: { m: { source: REAL_MODEL } } })
+  await runtime.load('m')
+  const texts = sentences(32)
+  const uses = texts.map((text) => runtime.embed('m', text))
+  const closing = runtime.close({ graceMs: 20_000 })
+  await expect(runtime.embed('m', 'new')).rejects.toBeInstanceOf(ShutdownError)
+  for (const { vectors } of await Promise.all(uses)) expect(vectors[0]).toHaveLength(384)
+  await closing
+  expect(runtime.status('m')).toMatchObject({ state: 'unloaded', memoryBytes: 0, concurrentAccessCount: 0 })
+})
+
+it('A14 a real model: the memory comes back, and nothing keeps the process from ending', async () => {
+  // The story ends only when its process has ended by itself.
+  const { bare = 0, loaded = 0, closed = 0 } = await residentMemoryIn('shutdown')
+  expect((closed - bare) / (loaded - bare)).toBeLessThan(0.6)
 })
