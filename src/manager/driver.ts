@@ -143,7 +143,8 @@ export class Driver {
       case 'grant':
         return this.#grant(effect)
       case 'ready':
-        return this.#end(effect.ticket, { lease: undefined })
+        this.#end(effect.ticket, { lease: undefined })
+        return
       case 'reject':
         return this.#reject(effect)
       case 'revoke': {
@@ -186,7 +187,8 @@ export class Driver {
     if (loaded === undefined) throw new Error(`generation ${generation} was granted and is not loaded`)
     const lease = new ManagedLease(id, loaded, loadMs, this.#release)
     this.#leases.set(id, lease)
-    this.#end(ticket, { lease })
+    // Its caller left in the very moment of the grant: what comes after the abort is given back.
+    if (!this.#end(ticket, { lease })) lease.release()
   }
 
   #reject({ ticket, rejection }: Effect & { type: 'reject' }): void {
@@ -199,18 +201,22 @@ export class Driver {
     this.#end(ticket, { error })
   }
 
-  /** Every ticket ends here, once: into the hands of the caller that is calling, or through its promise. */
-  #end(ticket: number, outcome: Outcome): void {
+  /**
+   * Every ticket ends here, once: into the hands of the caller that is calling, or through its promise. Answers whether there was
+   * anybody to hear it.
+   */
+  #end(ticket: number, outcome: Outcome): boolean {
     if (this.#calling?.event.ticket === ticket) {
       this.#calling.outcome = outcome
-      return
+      return true
     }
     const waiting = this.#waiting.get(ticket)
-    if (waiting === undefined) return
+    if (waiting === undefined) return false
     this.#waiting.delete(ticket)
     waiting.abortListener[Symbol.dispose]()
     if ('error' in outcome) waiting.deferred.reject(outcome.error)
     else waiting.deferred.resolve(outcome.lease)
+    return true
   }
 
   /** One timer, for the earliest of all deadlines. One that comes too early does no harm and sets the next. */

@@ -97,5 +97,5 @@ function nextRetryAtMs(state: State, model: ModelState): number | undefined {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error as string)
+  return error instanceof Error ? error.message : String(error)
 }

@@ -140,7 +140,7 @@ export function withdraw(state: State, ticket: Ticket): void {
   settleTicket(state, ticket)
   if (incoming === undefined) return
   if (incoming.swap === ticket) return abortIncoming(state, slot)
-  if (incoming.demand === ticket.demand && isUnwanted(incoming)) {
+  if (incoming.demand === ticket.demand && isUnwanted(state, incoming)) {
     abortIncoming(state, slot)
     abortCompanions(state, ticket.demand.model)
   }

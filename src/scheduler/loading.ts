@@ -5,7 +5,7 @@ import { STOP_GRACE_MS } from './limits.ts'
 import { estimateOf, relieve } from './memory.ts'
 import { retryAfterMs } from './pace.ts'
 import { armIdle, retire } from './residents.ts'
-import type { Demand, Incoming, Resident, Slot, State } from './state.ts'
+import type { Demand, Incoming, Resident, Slot, State, Ticket } from './state.ts'
 import { ready, reject, rejectAll } from './tickets.ts'
 import type { Variant } from './variant.ts'
 
@@ -68,7 +68,7 @@ export function loadEnded(state: State, generation: number, memoryBytes: number)
     isFallback,
   })
   noteSwap(state, slot, incoming, 'ended')
-  if (incoming.swap) ready(state, incoming.swap, resident)
+  if (incoming.swap && isWaiting(state, incoming.swap)) ready(state, incoming.swap, resident)
   armIdle(state, resident)
   relieve(state, resident)
 }
@@ -150,7 +150,7 @@ export function giveUp(state: State, slot: Slot, code: RejectionCode, details: P
   const incoming = slot.incoming as Incoming
   const { model } = incoming.demand
   // Rejected before the load leaves the slot, so that each hears what it waited for.
-  if (incoming.swap) reject(state, incoming.swap, code, details)
+  if (incoming.swap) rejectSwap(state, incoming.swap, code, details)
   else rejectAll(state, incoming.demand, code, details)
   noteSwap(state, slot, incoming, 'given-up')
   leaveSlot(state, slot, incoming)
@@ -162,13 +162,22 @@ export function giveUp(state: State, slot: Slot, code: RejectionCode, details: P
   }
 }
 
+/** Who asked for the swap may have left, or have run out of time, while its load went on. */
+function isWaiting(state: State, ticket: Ticket): boolean {
+  return state.tickets.get(ticket.id) === ticket
+}
+
+function rejectSwap(state: State, swap: Ticket, code: RejectionCode, details: Partial<Rejection>): void {
+  if (isWaiting(state, swap)) reject(state, swap, code, details)
+}
+
 /** Ends a load that nobody wants any more. What its waiters hear, if there are any, is the caller's affair. */
 export function abortIncoming(state: State, slot: Slot): void {
   const { incoming } = slot
   if (incoming === undefined) return
   sendAbort(state, slot, incoming)
   noteEnd(state, incoming, undefined, true)
-  if (incoming.swap && state.tickets.has(incoming.swap.id)) reject(state, incoming.swap, 'LOAD_CANCELLED')
+  if (incoming.swap) rejectSwap(state, incoming.swap, 'LOAD_CANCELLED', {})
   noteSwap(state, slot, incoming, 'given-up')
   leaveSlot(state, slot, incoming)
 }
@@ -302,6 +311,7 @@ function noteSwap(
 }
 
 /** Nobody waits any more for a load that was made for those who wait. */
-export function isUnwanted(incoming: Incoming): boolean {
-  return incoming.origin === 'tickets' && incoming.swap === undefined && waitingFor(incoming.demand) === 0
+export function isUnwanted(state: State, incoming: Incoming): boolean {
+  if (incoming.swap) return !isWaiting(state, incoming.swap)
+  return incoming.origin === 'tickets' && waitingFor(incoming.demand) === 0
 }

@@ -34,7 +34,7 @@ export function plan(state: State, slot: Slot): void {
 /** A load that has not begun is dropped with its last waiter, however that one left. */
 function dropUnwanted(state: State, slot: Slot): void {
   const { incoming } = slot
-  if (incoming?.phase.type === 'queued' && isUnwanted(incoming)) abortIncoming(state, slot)
+  if (incoming?.phase.type === 'queued' && isUnwanted(state, incoming)) abortIncoming(state, slot)
 }
 
 /** A swap that was asked for does not wait its turn: only for room, or for the leases. */
