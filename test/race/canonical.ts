@@ -29,7 +29,8 @@ export function canonical(world: World): string {
       Math.min(it.losses, 2),
       it.nextRetryAtMs > state.nowMs,
     ])
-    .sort()
+    .map((it) => JSON.stringify(it))
+    .sort((a, b) => (a < b ? -1 : 1))
   const queued = [...state.queued].map(({ name }) => name)
   const outside = world
     .inState('loading', 'aborting', 'open', 'closing')
