@@ -3,7 +3,7 @@ import {
   createRuntime,
   type AcquireOptions,
   type Lease,
-  type LeaseholdError,
+  LeaseholdError,
   type ModelConfig,
   type Runtime,
   type RuntimeConfig,
@@ -83,6 +83,12 @@ export function watch<T>(promise: Promise<T>): Watched<T> {
 
 export function isPending({ outcome }: Watched<unknown>): boolean {
   return outcome === 'pending'
+}
+
+/** What it failed with; throws when it did not fail, or with something else than an error of the library. */
+export function errorOf(watched: Watched<unknown> | undefined): LeaseholdError {
+  if (watched?.outcome instanceof LeaseholdError) return watched.outcome
+  throw new Error('expected an error of the library', { cause: watched?.outcome })
 }
 
 /** `count` leases that are asked for in this turn. */
