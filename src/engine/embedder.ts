@@ -64,15 +64,21 @@ function checkInputs(inputs: readonly ValueInfo[]): void {
   throw new ModelLoadError(`The graph is not that of a text encoder: it wants ${found}; known are ${wanted}.`)
 }
 
+/** Rank-2 outputs that are vectors; another one may be the logits of a classifier, or BERT's pooler. */
+const POOLED_OUTPUTS: ReadonlySet<string> = new Set(['sentence_embedding', 'text_embeds', 'embeddings'])
+
 /** The hidden states of all tokens where the graph gives them, else vectors that it has pooled itself. */
 function chooseOutput(outputs: readonly ValueInfo[]): ValueInfo {
   const usable = outputs.filter((output) => output.elementType === ELEMENT_TYPES.float32)
-  const ofRank = (rank: number): ValueInfo | undefined =>
-    usable.find((output) => output.shape.length === rank)
-  const output = usable.find((output) => output.name === 'last_hidden_state') ?? ofRank(3) ?? ofRank(2)
+  const output =
+    usable.find((output) => output.name === 'last_hidden_state') ??
+    usable.find((output) => output.shape.length === 3 && output.name !== 'logits') ??
+    usable.find((output) => output.shape.length === 2 && POOLED_OUTPUTS.has(output.name))
   if (output !== undefined) return output
   const found = outputs.map((output) => `${output.name} (type ${output.elementType})`).join(', ')
-  throw new ModelLoadError(`The graph gives no float32 hidden states or vectors, but ${found}.`)
+  throw new ModelLoadError(
+    `The graph is not that of an embedding model: it gives no hidden states, but ${found}.`,
+  )
 }
 
 function sizeOfStates(output: ValueInfo, config: EmbeddingConfig): number {

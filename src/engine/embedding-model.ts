@@ -62,16 +62,20 @@ export class EmbeddingModel {
     )
     const facts = readGraphFacts(graphPath)
     signal.throwIfAborted()
-    const tokenizer = new TextTokenizer(folder, config)
-    options.onProgress(PROGRESS.tokenizer)
-    signal.throwIfAborted()
-    const session = await openSession(graphPath, options)
+    const opening = openSession(graphPath, options)
     try {
+      // The session is made on other threads meanwhile.
+      const tokenizer = new TextTokenizer(folder, config)
+      options.onProgress(PROGRESS.tokenizer)
+      const session = await opening
       signal.throwIfAborted()
       options.onProgress(PROGRESS.session)
       return new EmbeddingModel(config, facts, tokenizer, session)
     } catch (error) {
-      session.release()
+      await opening.then(
+        (session) => session.release(),
+        () => {},
+      )
       throw error
     }
   }

@@ -68,6 +68,12 @@ describe('encode', () => {
     expect(() => encode(ids)).toThrow(new RegExp(`input\\[3\\]\\[${place}\\] .* from 0 to 30521`))
   })
 
+  it('refuses what is neither text nor ids', () => {
+    expect(() => encode(7 as never)).toThrow(
+      /input\[3\] should be a text or an array of token ids, not number/,
+    )
+  })
+
   it('drops NUL and replaces halves of surrogate pairs', () => {
     expect(idsOf('hello\0 world')).toEqual(idsOf('hello world'))
     expect(idsOf('hello \ud800 world')).toEqual(idsOf('hello \ufffd world'))

@@ -93,6 +93,12 @@ export class TextTokenizer {
   }
 
   #checkIds(ids: readonly number[], index: number): readonly number[] {
+    if (!Array.isArray(ids)) {
+      const field = `input[${index}]`
+      throw new InvalidInputError(`${field} should be a text or an array of token ids, not ${typeof ids}.`, {
+        field,
+      })
+    }
     const place = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= this.#vocabularySize)
     if (place === -1) return ids
     throw new InvalidInputError(

@@ -5,17 +5,20 @@
 export async function trimMemory(): Promise<void> {
   if (process.platform !== 'linux') return
   trim ??= findMallocTrim()
-  const mallocTrim = await trim
-  mallocTrim?.(0)
+  await (
+    await trim
+  )?.()
 }
 
-let trim: Promise<((padding: number) => number) | undefined> | undefined
+let trim: Promise<(() => Promise<void>) | undefined> | undefined
 
-async function findMallocTrim(): Promise<((padding: number) => number) | undefined> {
+async function findMallocTrim(): Promise<(() => Promise<void>) | undefined> {
   try {
     // Loaded when the first thread has ended: the main side does not need it before.
     const { default: koffi } = await import('koffi')
-    return koffi.load(null).func('int malloc_trim(size_t padding)') as (padding: number) => number
+    const mallocTrim = koffi.load(null).func('int malloc_trim(size_t padding)')
+    // Off the event loop: it walks through the whole heap.
+    return () => new Promise((resolve) => mallocTrim.async(0, () => resolve()))
   } catch {
     return undefined
   }

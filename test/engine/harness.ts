@@ -14,6 +14,10 @@ export const hasFp32: boolean = existsSync(join(SHARED_FOLDER, 'onnx/model.onnx'
 export const NO_FP32 =
   'the fp32 weights are not on this machine (../shared/models/all-MiniLM-L6-v2/onnx/model.onnx)'
 
+export const RERANK_FOLDER: string = join(ROOT, '../shared/models/rerank-docs-minilm')
+export const hasRerank: boolean = existsSync(RERANK_FOLDER)
+export const NO_RERANK = 'the reranking model is not on this machine (../shared/models/rerank-docs-minilm)'
+
 export interface Reference {
   readonly text: string
   readonly input_ids: number[]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ModelLoadError } from '../../src/kernel/errors.ts'
 import { externalWeights, model as onnxModel, node } from './onnx-writer.ts'
-import { copyOfModel, load, MODEL_FOLDER } from './harness.ts'
+import { copyOfModel, hasRerank, load, MODEL_FOLDER, NO_RERANK, RERANK_FOLDER } from './harness.ts'
 
 const GRAPH = 'onnx/model_int8.onnx'
 
@@ -103,6 +103,11 @@ describe('a folder that cannot be loaded', () => {
     const error = await failure(copy.path)
     expect(error.message).toMatch(/ONNX Runtime cannot load .*model_int8\.onnx/)
     expect((error.cause as Error).name).toBe('OrtError')
+  })
+
+  it('is one of a model that makes no vectors', async (context) => {
+    if (!hasRerank) return context.skip(NO_RERANK)
+    expect((await failure(RERANK_FOLDER)).message).toMatch(/not that of an embedding model: .* but logits/)
   })
 
   it('is one whose graph wants weights from elsewhere', async () => {

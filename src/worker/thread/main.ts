@@ -8,7 +8,7 @@ import type { FromThread, ProtocolVersion, ThreadData, ToThread } from '../proto
 import { Resident } from './resident.ts'
 
 /** Padded tokens of a batch: beyond this a run gets longer, not faster. */
-const MAX_PADDED_TOKENS = 512
+const MAX_PADDED_TOKENS = 384
 
 const VERSION: number = 1 satisfies ProtocolVersion
 
