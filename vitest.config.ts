@@ -1,12 +1,21 @@
 import type { ViteUserConfig } from 'vitest/config'
 
+/** Worker threads and child processes write down here which lines they reached; `scripts/check-coverage.mjs` reads it. */
+const coverageOfProcesses = { NODE_V8_COVERAGE: `${import.meta.dirname}/coverage/processes` }
+
 const config: ViteUserConfig = {
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Tests start worker threads from dist/: Node 20 cannot start a thread from a TypeScript file.
     globalSetup: ['test/setup/build.ts'],
     testTimeout: 20_000,
-    coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/**/*.test.ts'] },
+    env: process.argv.includes('--coverage') ? coverageOfProcesses : {},
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      exclude: ['src/**/*.test.ts'],
+      reporter: ['text-summary', 'json'],
+    },
   },
 }
 

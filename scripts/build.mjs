@@ -22,7 +22,10 @@ function compile(outDir) {
     cwd: root,
     stdio: 'inherit',
   })
-  if (status !== 0) process.exit(status ?? 1)
+  if (status !== 0) {
+    rmSync(outDir, { recursive: true })
+    process.exit(status ?? 1)
+  }
   // Files that are read at run time and are not TypeScript (Lua scripts) keep their place beside the compiled code.
   cpSync(join(root, 'src'), outDir, {
     recursive: true,
@@ -47,7 +50,8 @@ function putInPlace(built) {
 const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
 const changedMs = Math.ceil(Math.max(...inputs.map((name) => newestMs(join(root, name)))))
 if (!existsSync(stamp) || statSync(stamp).mtimeMs < changedMs) {
-  const built = join(root, 'node_modules', '.cache', `leasehold-build-${process.pid}`)
+  // Beside dist/, since source maps hold relative paths.
+  const built = join(root, `.dist-${process.pid}`)
   mkdirSync(built, { recursive: true })
   compile(built)
   writeFileSync(join(built, '.built'), '')
