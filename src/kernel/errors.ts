@@ -180,6 +180,18 @@ export class SessionConflictError extends LeaseholdError {
   static override readonly status: number = 409
 }
 
+/** What keeps the sessions failed or cannot be reached. Nothing was written. */
+export class SessionStoreError extends LeaseholdError {
+  static override readonly code: string = 'SESSION_STORE'
+  static override readonly status: number = 503
+}
+
+/** The connection was lost while a write was on its way and did not come back in time: it may have been made or not. */
+export class SessionOutcomeUnknownError extends LeaseholdError {
+  static override readonly code: string = 'SESSION_OUTCOME_UNKNOWN'
+  static override readonly status: number = 503
+}
+
 /** The container or registry cannot build what was asked for; the message shows the path. */
 export class ResolutionError extends LeaseholdError {
   static override readonly code: string = 'RESOLUTION'

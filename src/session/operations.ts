@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
+import { InvalidInputError, SessionConflictError } from '../kernel/errors.ts'
+import type { Draft } from './draft.ts'
+import type { Operation } from './types.ts'
+import { setOwn } from './value.ts'
+
+/** Carries an operation out on a draft and answers with the new value of the key. */
+export function applyOperation(draft: Draft, key: string, operation: Operation): unknown {
+  const current = Object.hasOwn(draft.fields, key) ? draft.fields[key] : undefined
+  const values = {}
+  setOwn(values, key, nextValue(current, key, operation))
+  draft.merge(values)
+  return draft.fields[key]
+}
+
+function nextValue(current: unknown, key: string, operation: Operation): unknown {
+  if ('inc' in operation) {
+    if (typeof current !== 'number' && current !== undefined) throw mismatch('inc', 'a number', key)
+    const sum = (current ?? 0) + operation.inc
+    if (!Number.isFinite(sum)) throw new InvalidInputError(`The sum at "${key}" is ${sum}.`, { field: key })
+    return sum
+  }
+  if ('push' in operation) {
+    if (!Array.isArray(current) && current !== undefined) throw mismatch('push', 'an array', key)
+    return [...((current ?? []) as unknown[]), operation.push]
+  }
+  if ('merge' in operation) {
+    const isObject = typeof current === 'object' && current !== null && !Array.isArray(current)
+    if (!isObject && current !== undefined) throw mismatch('merge', 'an object', key)
+    return { ...current, ...operation.merge }
+  }
+  const [expected, next] = operation.cas
+  if (!isDeepStrictEqual(current, expected))
+    throw new SessionConflictError(`The value at "${key}" is not the expected one; it was left as it is.`, {
+      field: key,
+    })
+  return next
+}
+
+export function checkStep(step: unknown): number {
+  if (typeof step === 'number' && Number.isFinite(step)) return step
+  throw new InvalidInputError(`inc takes a finite number, got ${String(step)}.`, { field: 'inc' })
+}
+
+export function mismatch(operation: string, wanted: string, key: string): InvalidInputError {
+  return new InvalidInputError(`${operation} needs ${wanted} at "${key}", which holds something else.`, {
+    field: key,
+  })
+}

@@ -1,0 +1,64 @@
+/** A call as it was seen from outside: when it was made, when it was answered, and with what. */
+export interface Call<Input, Output> {
+  readonly input: Input
+  /** Absent where no answer came: the call may have taken effect at any time after its start, or never. */
+  readonly output?: Output
+  readonly startedAt: number
+  /** `Infinity` where no answer came. */
+  readonly endedAt: number
+}
+
+/** What a correct object does, one call after the other. States are compared by their text. */
+export interface SequentialModel<State, Input, Output> {
+  readonly initial: State
+  step(state: State, input: Input): { state: State; output: Output }
+  key(state: State): string
+  isSame(expected: Output, seen: Output): boolean
+}
+
+/**
+ * Whether there is an order of the calls that the sequential model could have answered in the same way, and in which no call
+ * comes before one that had ended when it began (Herlihy and Wing 1990; the search is that of Wing and Gong 1993, with the
+ * memory of Lowe 2017 for what has been tried).
+ */
+export function isLinearizable<State, Input, Output>(
+  history: readonly Call<Input, Output>[],
+  model: SequentialModel<State, Input, Output>,
+): boolean {
+  const calls = history.toSorted((a, b) => a.startedAt - b.startedAt)
+  const isDone = new Uint8Array(calls.length)
+  const tried = new Set<string>()
+  let answered = calls.filter((call) => call.endedAt !== Infinity).length
+
+  /** All calls before `first` are done. */
+  const search = (state: State, first: number): boolean => {
+    if (answered === 0) return true
+    while (isDone[first]) first++
+    // Nobody may come before a call that had ended when they began: so only up to the first end among those left.
+    let earliestEnd = Infinity
+    let last = first
+    for (; last < calls.length; last++) {
+      const call = calls[last] as Call<Input, Output>
+      if (isDone[last]) continue
+      if (call.startedAt > earliestEnd) break
+      earliestEnd = Math.min(earliestEnd, call.endedAt)
+    }
+    const situation = `${first}:${isDone.subarray(first, last).join('')}:${model.key(state)}`
+    if (tried.has(situation)) return false
+    tried.add(situation)
+    for (let i = first; i < last; i++) {
+      const call = calls[i] as Call<Input, Output>
+      if (isDone[i]) continue
+      const next = model.step(state, call.input)
+      const hasAnswer = call.endedAt !== Infinity
+      if (hasAnswer && !model.isSame(next.output, call.output as Output)) continue
+      isDone[i] = 1
+      if (hasAnswer) answered--
+      if (search(next.state, first)) return true
+      isDone[i] = 0
+      if (hasAnswer) answered++
+    }
+    return false
+  }
+  return search(model.initial, 0)
+}
