@@ -201,8 +201,6 @@ export class HttpServer implements AsyncDisposable {
       durationMs: Math.round(durationMs),
       ...request.subject,
     }
-    // A probe that finds the server not ready is the probe's news, every few seconds.
-    const isNews = status >= 500 && request.routeOptions.config.isProbe !== true
-    this.#logger[isNews ? 'warn' : 'info'](line, 'answered')
+    this.#logger.info(line, 'answered')
   }
 }
