@@ -58,8 +58,20 @@ describe('Condition', () => {
     expect(mutex.tryAcquire()).toBeUndefined()
   })
 
+  it('refuses a hold that is asleep', async () => {
+    const mutex = new Mutex()
+    const condition = mutex.condition('filled')
+    const hold = await mutex.acquire()
+    const waiting = condition.wait(hold)
+    await expect(condition.wait(hold)).rejects.toThrow('this hold does not')
+    expect(condition.waiting).toBe(1)
+    condition.notify()
+    await waiting
+    hold.release()
+  })
+
   it('waits as long as the mutex does by default, but comes back without limit', async () => {
-    const clock = new ManualClock()
+    const clock = new ManualClock(5_000)
     const mutex = new Mutex({ clock, timeoutMs: 100 })
     const condition = mutex.condition()
     const sleeper = mutex.run((hold) => condition.wait(hold))
@@ -71,6 +83,20 @@ describe('Condition', () => {
     await clock.advanceAsync(1_000)
     expect(mutex.waiting).toBe(1)
     other.release()
+    await refused
+  })
+
+  it('says how long was waited in all, and that nobody notified it', async () => {
+    const clock = new ManualClock(5_000)
+    const mutex = new Mutex({ clock })
+    const condition = mutex.condition('filled')
+    const waiting = mutex.run((hold) => condition.waitFor(hold, () => false, { timeoutMs: 100 }))
+    const refused = expect(waiting).rejects.toThrow(
+      'Waited 100 ms for the condition "filled" and did not get it. Nobody notified it.',
+    )
+    await clock.advanceAsync(60)
+    condition.notify()
+    await clock.advanceAsync(40)
     await refused
   })
 

@@ -232,6 +232,21 @@ describe('the error of a timeout', () => {
     )
   })
 
+  it('says what kind of lock it was, named or not', async () => {
+    const clock = new ManualClock(5_000)
+    const semaphore = new Semaphore(0, { clock, name: 'seats' })
+    const table = new ReadWriteLock({ clock })
+    table.tryAcquireWrite()
+    const messages = [semaphore.acquire({ timeoutMs: 20 }), table.acquireRead({ timeoutMs: 20 })].map(
+      (wait) => wait.then(never, (error: Error) => error.message.split(' and ')[0]),
+    )
+    clock.advance(20)
+    expect(await Promise.all(messages)).toEqual([
+      'Waited 20 ms for the semaphore "seats"',
+      'Waited 20 ms for the read-write lock',
+    ])
+  })
+
   it('says when the clock was late', async () => {
     const clock = new ManualClock()
     const mutex = new Mutex({ clock, timeoutMs: 20 })

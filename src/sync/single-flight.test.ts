@@ -119,7 +119,10 @@ describe('SingleFlight', () => {
     )
     clock.advance(10)
     await expect(first).rejects.toThrow(LockTimeoutError)
-    await expect(first).rejects.toThrow(`Waited 10 ms for the single flight "loads", key 'key',`)
+    await expect(first).rejects.toThrow(
+      `Waited 10 ms for the single flight "loads", key 'key', and did not get it.` +
+        ' The work goes on; wait with a longer timeoutMs.',
+    )
     expect(signal?.aborted).toBe(false)
     expect(flights).toMatchObject({ running: 1, waiting: 0 })
     const second = flights.run('key', () => 'not called')
