@@ -6,7 +6,9 @@ import { ConfigError } from './kernel/errors.ts'
 import { Emitter } from './kernel/events.ts'
 import type { RuntimeEvents } from './kernel/runtime-events.ts'
 import { ModelManager } from './manager/model-manager.ts'
+import { PressureWatch } from './manager/pressure.ts'
 import { Monitor } from './monitor/monitor.ts'
+import type { Pressure } from './scheduler/events.ts'
 import type { ModelFactory } from './registry/model.ts'
 import { Registry } from './registry/registry.ts'
 import { Runtime } from './services/runtime.ts'
@@ -68,8 +70,10 @@ function startRuntime(config: RuntimeConfig, options: RuntimeOptions): Runtime {
   const events = new Emitter<RuntimeEvents>((error) => logger.warn({ err: error }, 'a listener failed'))
   const registry = options.registry ?? defaultRegistry(clock, events)
   const factoryOf = (): ModelFactory => (request) => registry.build('onnx', request)
-  const manager = new ModelManager({ config: resolved, factoryOf, events, clock })
   const monitor = new Monitor({ events, models: () => manager.models(), clock })
+  const watch = new PressureWatch(() => monitor.processReadings(), resolved, clock)
+  const pressure = (): Pressure => watch.level()
+  const manager: ModelManager = new ModelManager({ config: resolved, factoryOf, events, clock, pressure })
   events.on('warning', ({ model, code, message }) => logger.warn({ model, code }, message))
   for (const [name, { preload }] of resolved.models) {
     // What fails is in the status and in readiness, and is tried again; nobody waits for it here.

@@ -10,6 +10,8 @@ export interface ResolvedRuntimeConfig {
   models: ReadonlyMap<string, ResolvedModelConfig>
   maxParallelLoads: number
   memoryBudgetBytes: number
+  maxEventLoopDelayMs: number
+  maxProcessMemoryBytes: number
   /** Weights of the tenants that have one. */
   tenants: ReadonlyMap<string, number>
   graceMs: number
@@ -36,6 +38,7 @@ export interface ResolvedModelConfig {
 
 const DEFAULT_KEEP_ALIVE = '5m'
 const DEFAULT_MEMORY_BUDGET = '75%'
+const DEFAULT_PROCESS_MEMORY = '95%'
 
 /**
  * Checks a runtime's configuration and fills in the defaults. `input` may be anything.
@@ -60,13 +63,17 @@ function resolve(config: RuntimeConfig): ResolvedRuntimeConfig {
       Object.entries(config.models).map(([name, model]) => [name, resolveModel(name, model, config)]),
     ),
     maxParallelLoads: config.maxParallelLoads ?? 2,
-    memoryBudgetBytes: parseMemoryBytes(
-      config.memoryBudgetBytes ?? DEFAULT_MEMORY_BUDGET,
-      availableMemoryBytes(),
-    ) as number,
+    memoryBudgetBytes: bytesOf(config.memoryBudgetBytes ?? DEFAULT_MEMORY_BUDGET),
+    maxEventLoopDelayMs: config.maxEventLoopDelayMs ?? 5_000,
+    maxProcessMemoryBytes: bytesOf(config.maxProcessMemoryBytes ?? DEFAULT_PROCESS_MEMORY),
     tenants: new Map(tenants),
     graceMs: config.graceMs ?? 10_000,
   }
+}
+
+/** The schema has let in only what can be parsed. */
+function bytesOf(value: number | string): number {
+  return parseMemoryBytes(value, availableMemoryBytes()) as number
 }
 
 function resolveModel(name: string, model: ModelConfig, config: RuntimeConfig): ResolvedModelConfig {

@@ -19,6 +19,10 @@ export interface RuntimeConfig extends LimitsInput {
   maxParallelLoads?: number | undefined
   /** Bytes, or a share of what the process may use. @default '75%' */
   memoryBudgetBytes?: number | string | undefined
+  /** Event-loop delay over which work of low priority is refused; over three times as much, all new work. @default 5_000 */
+  maxEventLoopDelayMs?: number | undefined
+  /** The same for the memory of the process: bytes, or a share of what it may use. @default '95%' */
+  maxProcessMemoryBytes?: number | string | undefined
   /** How long an idle model stays loaded. @default '5m' */
   keepAlive?: DurationInput | undefined
   /** How much of a slot each tenant gets when they compete; others have weight 1. */
@@ -107,6 +111,15 @@ const runtimeFields = {
   memoryBudgetBytes: memory()
     .optional()
     .meta({ description: 'For all models: bytes, or a share of what the process may use.', default: '75%' }),
+  maxEventLoopDelayMs: milliseconds().optional().meta({
+    description:
+      'Event-loop delay over which work of low priority is refused; over three times as much, all.',
+    default: 5_000,
+  }),
+  maxProcessMemoryBytes: memory().optional().meta({
+    description: 'Memory of the process over which work is refused: bytes, or a share of what it may use.',
+    default: '95%',
+  }),
   keepAlive: keepAlive.optional().meta({ default: '5m' }),
   tenants: z
     .record(name(), z.strictObject({ weight: z.number().min(0.001).max(1000) }))

@@ -21,6 +21,8 @@ export interface ModelManagerOptions {
   /** Who loads a model of this name. */
   readonly factoryOf: (model: string) => ModelFactory
   readonly events: Emitter<RuntimeEvents>
+  /** Asked at each request. @default there is never any */
+  readonly pressure?: (() => Pressure) | undefined
   /** @default the system's */
   readonly clock?: Clock | undefined
 }
@@ -32,12 +34,14 @@ export class ModelManager {
   readonly #clock: Clock
   readonly #scheduler: Scheduler
   readonly #driver: Driver
+  readonly #pressure: () => Pressure
 
-  constructor({ config, factoryOf, events, clock = systemClock }: ModelManagerOptions) {
+  constructor({ config, factoryOf, events, pressure, clock = systemClock }: ModelManagerOptions) {
     const { maxParallelLoads, memoryBudgetBytes, tenants } = config
     const weightOf = (tenant: string): number => tenants.get(tenant) ?? 1
     this.#config = config
     this.#clock = clock
+    this.#pressure = pressure ?? (() => 'none')
     this.#scheduler = new Scheduler({ maxParallelLoads, memoryBudgetBytes }, weightOf)
     this.#driver = new Driver({ scheduler: this.#scheduler, clock, events, factoryOf })
     for (const [name, model] of config.models) this.#addModel(name, model)
@@ -112,10 +116,6 @@ export class ModelManager {
     this.#driver.dispatch({ type: 'pin', model, pinned })
   }
 
-  setPressure(level: Pressure): void {
-    this.#driver.dispatch({ type: 'pressure', level })
-  }
-
   models(): ModelStatus[] {
     return [...this.#config.models.keys()].map((name) => this.status(name))
   }
@@ -162,6 +162,8 @@ export class ModelManager {
   ): ManagedLease | undefined | Promise<ManagedLease | undefined> {
     this.#check(model)
     options.signal?.throwIfAborted()
+    const level = this.#pressure()
+    if (level !== this.#scheduler.state.pressure) this.#driver.dispatch({ type: 'pressure', level })
     const ticket = this.#driver.newTicket()
     const { priority, tenant, deadlineMs, keepAliveMs, whenFull } = options
     const selector = selectorOf(options)

@@ -73,6 +73,11 @@ export class Monitor implements Disposable {
     }
   }
 
+  /** How the process is at present: 90 % of the timers of the latest window were at most so late. */
+  processReadings(): { eventLoopDelayMs: number; residentBytes: number } {
+    return { eventLoopDelayMs: this.#eventLoopDelay.read().p90Ms, residentBytes: readMemory().residentBytes }
+  }
+
   /** The events from now on; the reader, its signal or `close()` ends it. */
   stream(options?: EventStreamOptions): EventStream {
     const source = { events: this.#options.events, clock: this.#clock, ending: this.#ending.signal }
