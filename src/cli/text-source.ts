@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { CommandError, EXIT } from './exit-code.ts'
+import { linesOf } from './lines.ts'
 
 /** A text to embed, and where it came from. */
 export interface SourceText {
@@ -59,7 +59,7 @@ async function* inTurn(parameters: readonly string[], sizes: readonly number[]):
 
 async function* plainLines(input: Readable): AsyncGenerator<SourceText> {
   let line = 0
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const text of linesOf(input)) {
     yield { text, origin: `line ${++line}`, readBytes: 0 }
   }
 }
@@ -67,7 +67,7 @@ async function* plainLines(input: Readable): AsyncGenerator<SourceText> {
 async function* jsonLines(input: Readable, name: string): AsyncGenerator<SourceText> {
   let line = 0
   let readBytes = 0
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const text of linesOf(input)) {
     line++
     readBytes += Buffer.byteLength(text) + 1
     if (text.trim() !== '') yield { ...readJsonLine(text, `${name}:${line}`), readBytes }
