@@ -1,26 +1,6 @@
 import { LeaseReleasedError } from '../kernel/errors.ts'
-import type { Dtype, ModelKey } from '../registry/model-key.ts'
-import { formatKey } from '../registry/model-key.ts'
+import { formatKey, type ModelKey } from '../registry/model-key.ts'
 import type { Model } from '../registry/model.ts'
-
-/** How a caller wants to wait for a model. */
-export interface AcquireOptions {
-  signal?: AbortSignal | undefined
-  /** From now, in milliseconds; what has not begun by then is never computed. */
-  deadlineMs?: number | undefined
-  /** 0 is highest, 9 lowest; one level is gained for each `maxSwapWaitMs` of waiting. @default 1 */
-  priority?: number | undefined
-  /** Tenants share a slot by weight. */
-  tenant?: string | undefined
-  /** `reject` fails at once with `ConcurrencyLimitError` where `wait` would queue. @default 'wait' */
-  whenFull?: 'wait' | 'reject' | undefined
-  /** This dtype and no other. @default the configured one, or the fallback while that is in force */
-  dtype?: Dtype | undefined
-  /** This device and no other. */
-  device?: 'cpu' | 'cuda' | undefined
-  /** How long the model stays loaded after this use, in milliseconds; 0: until it is idle, `Infinity`: for ever. */
-  keepAliveMs?: number | undefined
-}
 
 /** The right to use one generation of one model. Nothing unloads, swaps or evicts it before `release()`. */
 export interface Lease extends Disposable {

@@ -8,10 +8,11 @@ import type { ModelFactory } from '../registry/model.ts'
 import type { LeaseKind, Pressure, TicketKind } from '../scheduler/events.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { Slot } from '../scheduler/state.ts'
+import { checkAcquireOptions, checkNumber, type AcquireOptions } from './acquire-options.ts'
 import { checkLimits, checkRuntimeLimits } from './configure.ts'
 import { Driver } from './driver.ts'
 import { explain, type Explanation } from './explain.ts'
-import type { AcquireOptions, ManagedLease } from './lease.ts'
+import type { ManagedLease } from './lease.ts'
 import { modelSpec, selectorOf, type ModelDefinition } from './model-spec.ts'
 import { readinessOf, type Readiness } from './readiness.ts'
 import { statusOf, type ModelStatus } from './status.ts'
@@ -141,6 +142,7 @@ export class ModelManager {
 
   /** Nothing new is admitted; what was admitted has `graceMs`. Settles when nothing is left. Idempotent. */
   async close(graceMs: number = this.#config.graceMs): Promise<void> {
+    checkNumber('graceMs', graceMs, 0)
     if (this.#driver.fault === undefined) this.#driver.dispatch({ type: 'close', graceMs })
     await this.#driver.closed
   }
@@ -161,6 +163,7 @@ export class ModelManager {
     options: AcquireOptions,
   ): ManagedLease | undefined | Promise<ManagedLease | undefined> {
     this.#check(model)
+    checkAcquireOptions(options)
     options.signal?.throwIfAborted()
     const level = this.#pressure()
     if (level !== this.#scheduler.state.pressure) this.#driver.dispatch({ type: 'pressure', level })

@@ -61,7 +61,8 @@ function modelOf(state: State, name: string): ModelState {
 }
 
 function levelOf(priority: number | undefined): number {
-  return Math.min(Math.max(Math.trunc(priority ?? DEFAULT_PRIORITY), 0), LOWEST_PRIORITY)
+  // What is no number counts as the highest: the manager refuses it, and here nothing may break.
+  return Math.min(Math.max(Math.trunc(priority ?? DEFAULT_PRIORITY) || 0, 0), LOWEST_PRIORITY)
 }
 
 function newTicket(state: State, event: AcquireEvent, demand: Demand): Ticket {

@@ -9,6 +9,6 @@ export interface Variant {
 
 /** What a model name stands for at present. Pure: the same selector gives the same variants. */
 export interface ModelSpec {
-  /** What to load, and after it what to load instead where that fails; none when the selector cannot be served. */
+  /** What to load, and after it what to load instead where that fails: at least one. */
   candidates(selector: string | undefined): readonly Variant[]
 }

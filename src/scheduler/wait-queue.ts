@@ -4,7 +4,7 @@ import { LinkedList, type ListNode } from '../kernel/linked-list.ts'
 /**
  * Who waits, and who is next: the highest priority first, within it the tenant that has had the least for its weight, within that
  * the first that came. A ticket rises one level for each `agingMs` that it has waited, so none waits for ever. Every operation
- * is O(log tenants) or better.
+ * is O(log tenants) or better, but for `displacedBy`, which looks at each tenant of one level.
  *
  *   level 0   tenant a: 4 7        each tenant's line is first come, first served;
  *             tenant b: 5          the heap of lines is ordered by virtual time: 1 / weight for each turn
@@ -158,11 +158,12 @@ export class WaitQueue<T extends Waiter = Waiter> {
     const level = this.#levels[levelIndex] as Level
     let lane = level.lanes.get(waiter.tenant)
     if (lane === undefined) {
-      // A tenant that comes back starts with the present: it neither saved turns up nor owes any.
+      // A tenant that comes back neither saved turns up nor lost any: it starts level with the least served that waits. (At
+      // the level's own time it would be ahead of those, and two callers of one tenant that take turns would keep all others out.)
       lane = {
         tenant: waiter.tenant,
         waiters: new LinkedList(),
-        virtualTime: level.virtualTime,
+        virtualTime: Math.max(level.virtualTime, level.order.peek()?.virtualTime ?? 0),
         sequence: this.#nextLane++,
         heapIndex: -1,
       }
