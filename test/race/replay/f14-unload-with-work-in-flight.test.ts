@@ -13,7 +13,7 @@ replay(
     const held = await s.runtime.lease('m')
     await s.clock.advanceAsync(random.below(400))
     const isSwap = random.chance(0.5)
-    const ending = watch(isSwap ? s.runtime.swap('m', { revision: 'v2' }) : s.runtime.unload('m'))
+    const ending = watch<unknown>(isSwap ? s.runtime.swap('m', { revision: 'v2' }) : s.runtime.unload('m'))
     await s.clock.advanceAsync(runMs)
     expect(use.outcome).toMatchObject({ generation: 1 })
     expect(s.engine.models[0]?.state).toBe('open')
