@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import koffi, { type LibraryHandle } from 'koffi'
+import koffi, { type LibraryHandle, type TypeObject } from 'koffi'
 import { ModelLoadError } from '../kernel/errors.ts'
 import { keepLoaded, returnBigBlocks } from './c-library.ts'
 
@@ -70,6 +70,8 @@ export function loadOrtTable(libraryPath: string): OrtTable {
 }
 
 function openLibrary(libraryPath: string): LibraryHandle {
+  // The stacks that koffi keeps for asynchronous calls stay behind when the thread ends. Making one takes microseconds.
+  if (loadedLibraries.length === 0) koffi.config({ resident_async_pools: 0 })
   try {
     const library = koffi.load(libraryPath)
     loadedLibraries.push(library)
@@ -81,13 +83,18 @@ function openLibrary(libraryPath: string): LibraryHandle {
   }
 }
 
+/** Koffi does not give the memory of a type back when the thread ends: functions that look alike share one. */
+const prototypes = new Map<string, TypeObject>()
+
 function functionAt(
   table: Pointer,
   index: number,
   result: string,
   parameters: readonly string[],
 ): NativeFunction {
-  const offsetBytes = index * koffi.sizeof('void *')
-  const address = koffi.decode(table, offsetBytes, 'void *') as Pointer
-  return koffi.decode(address, koffi.proto(result, [...parameters])) as NativeFunction
+  const signature = [result, ...parameters].join()
+  const prototype = prototypes.get(signature) ?? koffi.proto(result, [...parameters])
+  prototypes.set(signature, prototype)
+  const address = koffi.decode(table, index * koffi.sizeof('void *'), 'void *') as Pointer
+  return koffi.decode(address, prototype) as NativeFunction
 }
