@@ -561,6 +561,32 @@ describe('the end', () => {
     await expect(container.runInRequest(() => {})).rejects.toThrow(ResolutionError)
   })
 
+  it('has begun for those outside while requests still end, but not for what those need', async () => {
+    const container = new Container()
+    const built: string[] = []
+    container.addSingleton(
+      A,
+      () => {
+        built.push('a')
+        return { name: 'a', below: [] }
+      },
+      { dispose: note },
+    )
+    container.addPerRequest(SLOW, async (resolver) => {
+      await settle()
+      return { name: 'slow', below: [resolver.resolve(A)] }
+    })
+    ended.length = 0
+    const slow = container.beginRequest().resolve(SLOW)
+    const close = container.close()
+    await Promise.resolve()
+    expect(messageOf(() => container.resolve(A))).toContain('the container has ended')
+    expect(built).toEqual([])
+    expect((await slow).below).toHaveLength(1)
+    await close
+    expect(ended).toEqual(['a'])
+  })
+
   it('holds for a resolver that a part kept', async () => {
     const container = new Container()
     const LAZY = new Token<() => Part>('lazy')

@@ -63,7 +63,6 @@ export class Instances implements Keeper {
     while (this.#pending !== undefined && this.#pending.size > 0)
       await Promise.allSettled(Array.from(this.#pending, (build) => build.value))
     this.#state = 'closed'
-    this.#builds.clear()
     await this.#owned?.close()
   }
 }
