@@ -79,9 +79,11 @@ export class LockedSections {
       const run = async (): Promise<R> => fn(tx)
       try {
         const result = await (isAmbient ? runInside(locks.lockOf(id) as object, hold, run) : run())
+        tx.end()
         await section.finish()
         return { result, version: section.version, before: section.before, after: section.draft.fields }
       } finally {
+        tx.end()
         await section.end()
       }
     } finally {

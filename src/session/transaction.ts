@@ -29,6 +29,7 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
   readonly #section: Section
   readonly #hold: ReentrantHold
   readonly #parent: Transaction<S> | undefined
+  #isEnded = false
 
   constructor(section: Section, hold: ReentrantHold, draft: Draft, parent?: Transaction<S>) {
     this.#section = section
@@ -38,8 +39,15 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
     byHold.set(hold, this)
   }
 
+  /** Of a section that has not ended. */
   static of<S extends SessionValues>(hold: ReentrantHold): Transaction<S> | undefined {
-    return byHold.get(hold) as Transaction<S> | undefined
+    const tx = byHold.get(hold) as Transaction<S> | undefined
+    return tx === undefined || tx.#isEnded ? undefined : tx
+  }
+
+  /** The function has settled. The lock is still held for the commit, of which nothing that comes now is part. */
+  end(): void {
+    this.#isEnded = true
   }
 
   get signal(): AbortSignal {
@@ -105,10 +113,14 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
       new Draft(this.draft.fields, this.#section.limits),
       this,
     )
-    const result = await fn(child)
-    this.#checkOpen()
-    child.#handUp(this)
-    return result
+    try {
+      const result = await fn(child)
+      this.#checkOpen()
+      child.#handUp(this)
+      return result
+    } finally {
+      child.end()
+    }
   }
 
   #handUp(parent: Transaction<S>): void {
@@ -116,7 +128,7 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
   }
 
   #checkOpen(): void {
-    if (this.#hold.isReleased)
+    if (this.#isEnded || this.#hold.isReleased)
       throw new LeaseReleasedError(
         `The section on session ${this.#section.id} has ended; what is done after it is not part of it. ` +
           'Await everything that the section starts, or write through the session itself.',

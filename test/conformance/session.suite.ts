@@ -18,7 +18,11 @@ import { sessionModel } from '../support/session-model.ts'
 import { recordHistory } from '../support/session-history.ts'
 import { isLinearizable } from '../support/linearizable.ts'
 
-type Values = Record<string, unknown> & { n: number; cart: Record<string, number>; list: unknown[] }
+interface Values extends Record<string, unknown> {
+  n?: number
+  cart?: Record<string, number>
+  list?: unknown[]
+}
 
 /** A function that opens the same store again, as another process would. */
 export type OpenBackend = () => Promise<SessionBackend<Mode>>
@@ -26,7 +30,7 @@ export type OpenBackend = () => Promise<SessionBackend<Mode>>
 /** What every backend must do, in one loop. */
 export function sessionSuite(
   name: string,
-  start: () => Promise<{ open: OpenBackend; end(): Promise<void> }>,
+  start: () => Promise<{ open: OpenBackend; end: () => Promise<void> }>,
 ): void {
   describe(`sessions in ${name}`, () => {
     let open: OpenBackend
@@ -255,7 +259,7 @@ export function sessionSuite(
         await session.atomicUpdate(({ n }) => {
           void session.set('inner', n)
           void session.atomicUpdate((seen) => ({ deeper: seen['inner'] }))
-          return { n: n + 1 }
+          return { n: (n ?? 0) + 1 }
         })
         expect(await session.read()).toEqual({ n: 2, inner: 1, deeper: 1 })
         await session.withLock(async (tx) => {
@@ -578,7 +582,7 @@ export function sessionSuite(
       it('takes __proto__ for a key like any other', async () => {
         const session = fresh()
         expect(await session.get('__proto__')).toBeUndefined()
-        await session.set('__proto__', { polluted: true } as never)
+        await session.set('__proto__', { polluted: true })
         expect(await session.exists('__proto__')).toBe(true)
         expect(await session.get('__proto__')).toEqual({ polluted: true })
         await session.apply('cart', { merge: JSON.parse('{"__proto__":{"polluted":true}}') as never })

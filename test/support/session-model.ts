@@ -16,7 +16,7 @@ type State = Readonly<Record<string, number>>
 /** What a session answers when its calls come one after the other. */
 export const sessionModel: SequentialModel<State, SessionCall, unknown> = {
   initial: {},
-  key: (state) => JSON.stringify(Object.entries(state).sort()),
+  key: (state) => JSON.stringify(Object.entries(state).sort(([a], [b]) => a.localeCompare(b))),
   isSame: (expected, seen) => JSON.stringify(expected) === JSON.stringify(seen),
   step(state, input) {
     switch (input.call) {
