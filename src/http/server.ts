@@ -182,6 +182,9 @@ export class HttpServer implements AsyncDisposable {
     const isHeard = !request.left?.aborted
     if (replyError.status === 500 && isHeard)
       this.#logger.error({ reqId: request.id, err: error }, 'a request failed')
+    // Fastify would close the connection under a body that is still coming, and a client that is writing then reads a
+    // reset in place of the answer. Node reads the rest away, within `requestTimeoutMs`.
+    reply.removeHeader('connection')
     const { contentType, render } = request.routeOptions?.config?.errors ?? openaiErrors
     void reply
       .code(replyError.status)
