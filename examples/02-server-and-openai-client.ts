@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import OpenAI from 'openai'
+import OpenAI, { BadRequestError } from 'openai'
 
 // At a prompt this is `npm start`, or `leasehold serve` where the package is installed. Port 0 takes any free one.
 const server = spawn(process.execPath, ['bin/leasehold.cjs', 'serve', '--port', '0'], {
@@ -28,8 +28,7 @@ console.log(`${data.length} vectors of ${data[0]?.embedding.length} values for $
 const refusal = await client.embeddings
   .create({ model: 'all-MiniLM-L6-v2', input: 'text', dimensions: 1_000_000 })
   .catch((error: unknown) => error)
-if (!(refusal instanceof OpenAI.BadRequestError))
-  throw new Error('So many dimensions should have been refused.')
+if (!(refusal instanceof BadRequestError)) throw new Error('So many dimensions should have been refused.')
 console.log(refusal.message)
 
 // What is in flight is answered, then it ends.

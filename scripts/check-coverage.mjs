@@ -20,9 +20,14 @@ function readJson(path) {
 
 /** Counts of V8 for each compiled file, added up over all processes and threads. */
 function countsOfCompiled() {
-  const processes = readdirSync(join(folder, 'processes')).map((name) => {
-    const { result } = readJson(join(folder, 'processes', name))
-    return { result: result.filter(({ url }) => url.startsWith(compiled)) }
+  const processes = readdirSync(join(folder, 'processes')).flatMap((name) => {
+    try {
+      const { result } = readJson(join(folder, 'processes', name))
+      return [{ result: result.filter(({ url }) => url.startsWith(compiled)) }]
+    } catch {
+      // Of a process that a test killed while it was writing.
+      return []
+    }
   })
   return mergeProcessCovs(processes).result
 }

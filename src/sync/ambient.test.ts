@@ -15,9 +15,9 @@ describe('the AsyncLocalStorage', () => {
       import hooks from 'node:async_hooks'
       import { syncBuiltinESMExports } from 'node:module'
       let made = 0
-      hooks.AsyncLocalStorage = class extends hooks.AsyncLocalStorage {
-        constructor() { super(); made++ }
-      }
+      const Original = hooks.AsyncLocalStorage
+      const value = class extends Original { constructor() { super(); made++ } }
+      Object.defineProperty(hooks, 'AsyncLocalStorage', { value })
       syncBuiltinESMExports()
       const { Mutex, ReentrantLock } = await import('./dist/sync/index.js')
       await new Mutex().run(() => {})
