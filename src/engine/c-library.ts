@@ -6,6 +6,9 @@ const RESOLVE_NOW = 2
 const MMAP_THRESHOLD = -3
 const BIG_BLOCK_BYTES = 2 ** 20
 
+/** The process itself, as a library. */
+let self: LibraryHandle | undefined
+
 /**
  * Keeps a library in the process after the thread that loaded it has ended. Koffi unloads what a thread loaded when the
  * thread ends, even when it was killed and its session, with threads of its own, is still there.
@@ -22,7 +25,8 @@ export function keepLoaded(libraryPath: string): void {
 
 /**
  * Lets weights go back to the system as soon as they are freed. By default glibc raises the threshold when it frees a
- * big block and puts the next ones onto its heaps, where small neighbours then hold them: after 30 loads the process was 60 MB larger.
+ * big block and puts the next ones onto its heaps, where small neighbours then hold them: after 30 loads the process was
+ * 60 MB larger.
  */
 export function returnBigBlocks(): void {
   if (process.platform === 'linux')
@@ -38,5 +42,3 @@ function ownFunction(declaration: string): ((...parameters: unknown[]) => unknow
     return undefined
   }
 }
-
-let self: LibraryHandle | undefined

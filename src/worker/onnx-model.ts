@@ -49,7 +49,8 @@ export class OnnxModel implements Model {
   readonly #loaded = new Deferred<EmbeddingInfo>()
   #state: State = 'loading'
   #embedding: EmbeddingInfo | undefined
-  #lostError: Error | undefined
+  /** Makes an error of the end that nobody asked for; undefined as long as there was none. */
+  #lostError: (() => Error) | undefined
 
   private constructor(request: LoadRequest, options: OnnxModelOptions) {
     this.#request = request
@@ -105,7 +106,7 @@ export class OnnxModel implements Model {
 
   async embed(inputs: readonly EmbedInput[], options: EmbedRunOptions = {}): Promise<Embeddings> {
     options.signal?.throwIfAborted()
-    if (this.#state !== 'ready') throw this.#lostError ?? this.#closedError()
+    if (this.#state !== 'ready') throw this.#lostError?.() ?? this.#closedError()
     const call = this.#calls.open(options.signal, (id) => this.#thread.post({ type: 'withdraw', id }))
     this.#thread.post({ type: 'embed', id: call.id, inputs, options: this.#requestOptions(options) })
     const { values, dimensions, tokenCounts, truncated, timings } = await call.reply
@@ -113,7 +114,7 @@ export class OnnxModel implements Model {
   }
 
   onLost(listener: (error: Error) => void): Disposable {
-    if (this.#lostError !== undefined) listener(this.#lostError)
+    if (this.#lostError !== undefined) listener(this.#lostError())
     else this.#lostListeners.add(listener)
     return { [Symbol.dispose]: () => void this.#lostListeners.delete(listener) }
   }
@@ -169,18 +170,18 @@ export class OnnxModel implements Model {
     // A thread that was killed could not say so itself.
     Atomics.store(this.#gauges.activeRuns, 0, 0)
     const how = cause === undefined ? `with exit code ${exitCode}` : 'by an error'
+    const details = { model: this.#request.key.name, cause }
     this.#loaded.reject(
-      new ModelLoadError(`The thread of ${this.#title} ended ${how} before the model was loaded.`, { cause }),
+      new ModelLoadError(`The thread of ${this.#title} ended ${how} before the model was loaded.`, details),
     )
     if (wasAsked) return
-    const lost = (): Error =>
-      new LeaseRevokedError(`The thread of ${this.#title} ended ${how}. The work can be asked for again.`, {
-        model: this.#request.key.name,
-        cause,
-      })
-    this.#lostError = lost()
-    this.#calls.rejectAll(lost)
-    for (const listener of this.#lostListeners) listener(this.#lostError)
+    this.#lostError = () =>
+      new LeaseRevokedError(
+        `The thread of ${this.#title} ended ${how}. The work can be asked for again.`,
+        details,
+      )
+    this.#calls.rejectAll(this.#lostError)
+    for (const listener of this.#lostListeners) listener(this.#lostError())
     this.#lostListeners.clear()
   }
 

@@ -35,36 +35,32 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
         return message satisfies never
     }
   })
+  let model: EmbeddingModel
   try {
-    const model = await loadModel(
-      data,
-      closing.signal,
-      inSteps((fraction) => send({ type: 'progress', fraction })),
-    )
-    try {
-      resident = new Resident({
-        engine: model,
-        clock: systemClock,
-        maxRuns: data.maxRuns,
-        batchLimits: { maxPaddedTokens: MAX_PADDED_TOKENS, maxTexts: model.isBatchInvariant ? Infinity : 1 },
-        send,
-        onRunsChanged: (activeRuns) => {
-          Atomics.store(data.gauges.activeRuns, 0, activeRuns)
-          Atomics.store(data.gauges.memoryBytes, 0, BigInt(memoryBytes(model)))
-        },
-      })
-      Atomics.store(data.gauges.memoryBytes, 0, BigInt(memoryBytes(model)))
-      send({ type: 'loaded', embedding: describe(model) })
-      await aborted(closing.signal)
-      await resident.close()
-    } finally {
-      model.release()
-    }
+    const onProgress = inSteps((fraction) => send({ type: 'progress', fraction }))
+    model = await loadModel(data, closing.signal, onProgress)
   } catch (error) {
     send({ type: 'load-failed', error: toWire(error) })
-  } finally {
-    port.close()
+    return port.close()
   }
+  const writeGauges = (activeRuns: number): void => {
+    Atomics.store(data.gauges.activeRuns, 0, activeRuns)
+    Atomics.store(data.gauges.memoryBytes, 0, BigInt(memoryBytes(model)))
+  }
+  writeGauges(0)
+  resident = new Resident({
+    engine: model,
+    clock: systemClock,
+    maxRuns: data.maxRuns,
+    batchLimits: { maxPaddedTokens: MAX_PADDED_TOKENS, maxTexts: model.isBatchInvariant ? Infinity : 1 },
+    send,
+    onRunsChanged: writeGauges,
+  })
+  send({ type: 'loaded', embedding: describe(model) })
+  await aborted(closing.signal)
+  await resident.close()
+  model.release()
+  port.close()
 }
 
 /** Passes on what is a hundredth or more beyond what was passed on last. */

@@ -248,6 +248,20 @@ describe('a caller that leaves', () => {
     expect(bench.reply(leaver)).toBeUndefined()
   })
 
+  it('is not run again by itself when its batch failed', async () => {
+    const bench = new Bench()
+    bench.post(['a'])
+    const leaver = bench.post(['b'])
+    bench.post(['c'])
+    await turn()
+    await bench.endRun(0, new Error('bad batch'))
+    bench.resident.withdraw(leaver)
+    await bench.endRun(1)
+    await bench.endRun(2)
+    expect(bench.runs).toHaveLength(3)
+    expect(bench.activeRuns).toBe(0)
+  })
+
   it('is not encoded any further', async () => {
     const bench = new Bench()
     bench.encodeMs = 10
