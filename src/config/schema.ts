@@ -131,7 +131,7 @@ const runtimeFields = {
   ...limitFields('default'),
 } satisfies z.ZodRawShape
 
-export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What a configuration file, the environment and the flags give together. */

@@ -10,16 +10,20 @@ export interface Running {
   stderr: () => string
   /** The exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals | null>
+  kill(): Promise<void>
 }
 
-/** When what a test starts is to be ended: `onTestFinished`, or `afterAll` for what several tests share. */
-export type AtEnd = (close: () => Promise<void>) => void
+/** Starts the built command, as a user would; it is killed when the test ends, if it still runs. */
+export function start(parameters: readonly string[], environment: Record<string, string> = {}): Running {
+  const running = startShared(parameters, environment)
+  onTestFinished(() => running.kill())
+  return running
+}
 
-/** Starts the built command, as a user would; it is killed at the end, if it still runs. */
-export function start(
+/** The same for several tests: whoever starts it kills it. */
+export function startShared(
   parameters: readonly string[],
   environment: Record<string, string> = {},
-  atEnd: AtEnd = onTestFinished,
 ): Running {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('LEASEHOLD_')),
@@ -32,11 +36,11 @@ export function start(
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
-  atEnd(async () => {
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
     await ended
-  })
-  return { child, stdout: () => text.stdout, stderr: () => text.stderr, ended }
+  }
+  return { child, stdout: () => text.stdout, stderr: () => text.stderr, ended, kill }
 }
 
 /** Runs the command to its end, with `input` as standard input. */

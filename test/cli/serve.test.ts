@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { dial, until } from '../http/harness.ts'
-import { run, start, type AtEnd, type Running } from './command.ts'
+import { run, start, startShared, type Running } from './command.ts'
 
 const MODEL = join(import.meta.dirname, '..', '..', 'models', 'all-MiniLM-L6-v2')
 
@@ -15,12 +15,11 @@ interface Served extends Running {
 }
 
 /** A server as users start it, on a free port, once it listens. */
-async function serve(
-  parameters: string[] = [],
-  environment: Record<string, string> = {},
-  atEnd?: AtEnd,
-): Promise<Served> {
-  const running = start(['serve', '--port', '0', ...parameters], environment, atEnd)
+async function serve(parameters: string[] = [], environment: Record<string, string> = {}): Promise<Served> {
+  return listening(start(['serve', '--port', '0', ...parameters], environment))
+}
+
+async function listening(running: Running): Promise<Served> {
   await until(() => /listens on (\S+)/.test(running.stdout()) || running.child.exitCode !== null)
   const url = /listens on (\S+)/.exec(running.stdout())?.[1]
   if (url === undefined) throw new Error(`It does not listen: ${running.stderr()}`)
@@ -44,10 +43,13 @@ const cosine = (a: readonly number[], b: readonly number[]): number => {
 }
 
 describe('leasehold serve, with the client of OpenAI', () => {
+  let shared: Running
   let url: string
   beforeAll(async () => {
-    url = (await serve([], {}, afterAll)).url
+    shared = startShared(['serve', '--port', '0'])
+    url = (await listening(shared)).url
   })
+  afterAll(() => shared.kill())
 
   it('gives the vectors of the original model, as base64 and as numbers', async () => {
     const { items } = JSON.parse(readFileSync(join(MODEL, 'reference.json'), 'utf8')) as {
