@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { ResolutionError } from '../kernel/errors.ts'
 export { DEVICES, DTYPES, formatKey, sameKey, type Device, type Dtype, type ModelKey } from './model-key.ts'
 export { TASKS } from './model.ts'
 export type * from './model.ts'

@@ -4,7 +4,8 @@
  *
  * @module
  */
-export { LockTimeoutError } from '../kernel/errors.ts'
+export type { Clock } from '../kernel/clock.ts'
+export { LeaseReleasedError, LockTimeoutError } from '../kernel/errors.ts'
 export { Condition } from './condition.ts'
 export { Hold } from './hold.ts'
 export { KeyedLock } from './keyed-lock.ts'

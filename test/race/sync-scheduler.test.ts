@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LockTimeoutError } from '../../src/kernel/errors.ts'
-import { KeyedLock, ReadWriteLock, SingleFlight } from '../../src/sync/index.ts'
+import { KeyedLock, Mutex, ReadWriteLock, Semaphore, SingleFlight } from '../../src/sync/index.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { EXCLUSIVE_LOCKS } from '../conformance/lock-kinds.ts'
 
@@ -118,6 +118,76 @@ it('work that is shared runs once, whatever the order in which callers come and 
         expect(flights).toMatchObject({ running: 0, waiting: 0 })
       },
     ),
+    RUNS,
+  )
+})
+
+it('a semaphore lets in as many as it has permits, and never more', async () => {
+  const counts = fc.record({
+    permits: fc.integer({ min: 1, max: 3 }),
+    callers: fc.integer({ min: 1, max: 8 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), counts, async (s, { permits, callers }) => {
+      const semaphore = new Semaphore(permits)
+      let inside = 0
+      let most = 0
+      const work = async (): Promise<void> => {
+        most = Math.max(most, ++inside)
+        await s.schedule(Promise.resolve(), 'works')
+        inside--
+      }
+      await s.waitFor(Promise.all(Array.from({ length: callers }, () => semaphore.run(work))))
+      expect(most).toBe(Math.min(permits, callers))
+      expect(semaphore).toMatchObject({ held: 0, waiting: 0 })
+    }),
+    RUNS,
+  )
+})
+
+it('a condition wakes each who waits once, or ends the wait, and gives the mutex back either way', async () => {
+  const plans = fc.array(fc.constantFrom('takes', 'gives up'), { minLength: 1, maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), plans, async (s, plans) => {
+      const clock = new ManualClock()
+      const mutex = new Mutex({ clock })
+      const filled = mutex.condition('filled')
+      let items = 0
+      let taken = 0
+      let gaveUp = 0
+      const takers = plans.map(async (plan, n) => {
+        await s.schedule(Promise.resolve(), `taker ${n} comes`)
+        await mutex.run(async (hold) => {
+          const timeoutMs = plan === 'takes' ? Infinity : 10
+          try {
+            await filled.waitFor(hold, () => items > 0, { timeoutMs })
+            items--
+            taken++
+          } catch (error) {
+            expect(error).toBeInstanceOf(LockTimeoutError)
+            gaveUp++
+          }
+          expect(mutex.isHeld).toBe(true)
+          expect(hold.isReleased).toBe(false)
+        })
+      })
+      const putters = plans.map(async (_plan, n) => {
+        await s.schedule(Promise.resolve(), `putter ${n} comes`)
+        await mutex.run(() => {
+          items++
+          filled.notify()
+        })
+      })
+      const time = s.schedule(Promise.resolve(), 'time passes').then(() => clock.advance(10))
+      // There is an item for each taker, so that nobody waits for ever.
+      await s.waitFor(Promise.all([...takers, ...putters, time]))
+      expect(taken + gaveUp).toBe(plans.length)
+      expect(taken).toBeGreaterThanOrEqual(plans.filter((plan) => plan === 'takes').length)
+      expect(items).toBe(gaveUp)
+      expect(mutex.isHeld).toBe(false)
+      expect(filled.waiting).toBe(0)
+      expect(clock.pendingTimers).toBe(0)
+    }),
     RUNS,
   )
 })
