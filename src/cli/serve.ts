@@ -11,6 +11,7 @@ import { Deferred } from '../kernel/deferred.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { BUNDLED_MODEL, modelFromFolder, type ModelFlags } from './model-folder.ts'
+import { isNpmScript, onOrphaned } from './orphaned.ts'
 import { onStopSignal } from './stop-signals.ts'
 
 export interface ServeFlags extends ModelFlags {
@@ -28,6 +29,7 @@ export async function serve(folder: string | undefined, flags: ServeFlags): Prom
   const logger = pino({ name: 'leasehold', level: config.logLevel }, destination({ dest: 2, sync: true }))
   const stop = new Deferred<void>()
   using _signals = onStopSignal(() => stop.resolve())
+  using _parent = isNpmScript() ? onOrphaned(systemClock, () => stop.resolve()) : undefined
   await using runtime = await createRuntime(config.runtime, { logger })
   await using server = new HttpServer(runtime, config.server, { logger })
   const { url } = await listen(server, config.server)

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-const BIN = join(import.meta.dirname, '..', '..', 'bin', 'leasehold.cjs')
+export const BIN: string = join(import.meta.dirname, '..', '..', 'bin', 'leasehold.cjs')
 
 export interface Running {
   child: ChildProcess

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { dial, until } from '../http/harness.ts'
-import { run, start, startShared, type Running } from './command.ts'
+import { BIN, run, start, startShared, type Running } from './command.ts'
 
 const MODEL = join(import.meta.dirname, '..', '..', 'models', 'all-MiniLM-L6-v2')
 
@@ -168,6 +169,24 @@ describe('leasehold serve, its life', () => {
     child.kill('SIGTERM')
     await closed
     expect(await ended).toBe(0)
+  })
+
+  it('ends when npm runs it and the shell between them is gone', async () => {
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${BIN}" serve --port 0; true`], {
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    })
+    onTestFinished(() => void shell.kill('SIGKILL'))
+    let text = ''
+    shell.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await until(() => text.includes('is ready'))
+    shell.kill('SIGTERM')
+    const url = /listens on (\S+)/.exec(text)?.[1]
+    await until(() =>
+      fetch(`${url}/livez`).then(
+        () => false,
+        () => true,
+      ),
+    )
   })
 
   it('ends at once on a second signal', async () => {
