@@ -4,7 +4,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/sync/*.test.ts', 'test/conformance/*-locks.test.ts', 'test/race/sync-*.test.ts'],
-    exclude: ['src/sync/ambient.test.ts'],
     testTimeout: 5_000,
   },
 })
