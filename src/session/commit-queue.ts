@@ -31,7 +31,7 @@ export interface QueueContext {
   readonly running: RunningDrafts
   readonly recent: RecentRecords
   readonly clock: Clock
-  readonly timeoutMs: number
+  readonly storeTimeoutMs: number
   onLockTimeout(error: LockTimeoutError): void
 }
 
@@ -83,7 +83,7 @@ export class CommitQueue {
   }
 
   async #commitBatch(batch: Waiting[]): Promise<void> {
-    const { backend, recent, counters, timeoutMs } = this.#context
+    const { backend, recent, counters, storeTimeoutMs: timeoutMs } = this.#context
     const id = this.#id
     let base = recent.get(id)
     // A record from memory may be old. It is good enough for a commit, which will say so, but for nothing else.

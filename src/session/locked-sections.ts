@@ -3,10 +3,9 @@ import type { Clock } from '../kernel/clock.ts'
 import { LockTimeoutError, SessionConflictError } from '../kernel/errors.ts'
 import { runInside } from '../sync/ambient.ts'
 import type { ReentrantHold } from '../sync/reentrant-hold.ts'
-import type { Fields, MaybePromise, SessionBackend, SessionRecord } from './backend.ts'
+import type { CommitResult, Fields, MaybePromise, SessionBackend, SessionRecord } from './backend.ts'
 import { Draft, NO_FIELDS } from './draft.ts'
 import type { SessionLimits } from './limits.ts'
-import { map } from './maybe-promise.ts'
 import type { RecentRecords } from './recent-records.ts'
 import { leaseLost, SessionLease } from './session-lease.ts'
 import type { SessionLocks } from './session-locks.ts'
@@ -22,6 +21,8 @@ export interface SectionContext {
   readonly recent: RecentRecords
   readonly clock: Clock
   readonly leaseMs: number
+  /** How long the store may take for one answer. */
+  readonly storeTimeoutMs: number
   /** Whether what a section calls finds it without being handed its transaction. */
   readonly isAmbient: boolean
   onLockTimeout(error: LockTimeoutError): void
@@ -59,7 +60,7 @@ export class LockedSections {
     request: SectionRequest,
     fn: (tx: Transaction<S>) => R | Promise<R>,
   ): Promise<SectionOutcome<R>> {
-    const { locks, backend, clock, leaseMs, counters, isAmbient } = this.#context
+    const { locks, backend, clock, leaseMs, storeTimeoutMs, counters, isAmbient } = this.#context
     const { id, signal } = request
     const startedAtMs = clock.nowMs()
     const hold = await this.#counted(() => locks.acquire(id, request))
@@ -69,11 +70,11 @@ export class LockedSections {
         const { leases } = backend
         const timeoutMs = Math.max(0, startedAtMs + request.timeoutMs - clock.nowMs())
         lease = await this.#counted(() =>
-          SessionLease.acquire(leases, clock, { id, leaseMs, timeoutMs, signal }),
+          SessionLease.acquire(leases, clock, { id, leaseMs, timeoutMs, storeTimeoutMs, signal }),
         )
       }
       counters.lockAcquisitions++
-      const record = lease === undefined ? await backend.read(id, request.timeoutMs) : lease.record
+      const record = lease === undefined ? await backend.read(id, storeTimeoutMs) : lease.record
       const section = new OpenSection(this.#context, request, lease, record)
       const tx = new Transaction<S>(section, hold, section.draft)
       const run = async (): Promise<R> => fn(tx)
@@ -114,6 +115,7 @@ class OpenSection {
   readonly #lease: SessionLease | undefined
   readonly #lostListener: Disposable | undefined
   #exists: boolean
+  #inFlight: Promise<number> | undefined
 
   constructor(
     context: SectionContext,
@@ -138,13 +140,15 @@ class OpenSection {
     this.#context.locks.release(this.id, hold)
   }
 
-  flush(draft: Draft): MaybePromise<number> {
-    return this.#commit(draft, false)
+  /** One commit at a time, each of what has been changed until then. */
+  flush(): MaybePromise<number> {
+    return this.#inFlight === undefined ? this.#commit(false) : this.#inFlight.then(() => this.#commit(false))
   }
 
   /** The last commit gives the lease back in the same step. */
   async finish(): Promise<void> {
-    await this.#commit(this.draft, true)
+    await this.#inFlight
+    await this.#commit(true)
   }
 
   async end(): Promise<void> {
@@ -152,37 +156,50 @@ class OpenSection {
     await this.#lease?.end()
   }
 
-  #commit(draft: Draft, endsLease: boolean): MaybePromise<number> {
+  #commit(endsLease: boolean): MaybePromise<number> {
+    const { draft } = this
+    const { set, remove, fields } = draft
     if (this.#request.mustExist && !this.#exists) throw this.#gone()
     if (this.signal.aborted) throw leaseLost(this.id)
     if (!draft.isChanged) return this.version
-    const { backend, counters, recent } = this.#context
+    // What is changed while the commit is on its way goes with the next one.
+    draft.rebase(fields)
+    const { backend, storeTimeoutMs: timeoutMs } = this.#context
     const committed = backend.commit(this.id, {
       expect: this.#exists ? this.version : 'absent',
-      set: draft.set,
-      remove: draft.remove,
-      fields: draft.fields,
+      set,
+      remove,
+      fields,
       ttlMs: this.#request.ttlMs,
-      timeoutMs: this.#request.timeoutMs,
+      timeoutMs,
       ...(this.#lease && { fence: this.#lease.fence, endsLease }),
     })
-    return map(committed, (result) => {
-      switch (result.outcome) {
-        case 'done':
-          counters.writes++
-          recent.set(this.id, result.record)
-          this.version = result.version
-          this.#exists = true
-          draft.rebase(draft.fields)
-          if (endsLease) this.#lease?.markEnded()
-          return result.version
-        case 'conflict':
-          throw this.#gone()
-        case 'locked':
-        case 'fenced':
-          throw leaseLost(this.id)
-      }
+    if (!(committed instanceof Promise)) return this.#committed(committed)
+    const version = committed.then((result) => {
+      const version = this.#committed(result)
+      if (endsLease) this.#lease?.markEnded()
+      this.#inFlight = undefined
+      return version
     })
+    // Stays in place when it fails: then nothing more can be written in this section.
+    this.#inFlight = version
+    return version
+  }
+
+  #committed(result: CommitResult): number {
+    switch (result.outcome) {
+      case 'done':
+        this.#context.counters.writes++
+        this.#context.recent.set(this.id, result.record)
+        this.version = result.version
+        this.#exists = true
+        return result.version
+      case 'conflict':
+        throw this.#gone()
+      case 'locked':
+      case 'fenced':
+        throw leaseLost(this.id)
+    }
   }
 
   #gone(): SessionConflictError {

@@ -16,6 +16,8 @@ export interface LeaseRequest {
   readonly id: string
   readonly leaseMs: number
   readonly timeoutMs: number
+  /** For one attempt. */
+  readonly storeTimeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -54,13 +56,12 @@ export class SessionLease {
 
   /** Rejects with `LockTimeoutError` or the signal's reason. */
   static async acquire(store: LeaseStore, clock: Clock, request: LeaseRequest): Promise<SessionLease> {
-    const { id, leaseMs, timeoutMs, signal } = request
+    const { id, leaseMs, timeoutMs, storeTimeoutMs, signal } = request
     const startedAtMs = clock.nowMs()
     for (let attempts = 0; ; attempts++) {
       signal?.throwIfAborted()
       const askedAtMs = clock.nowMs()
-      const leftMs = startedAtMs + timeoutMs - askedAtMs
-      const grant = await store.acquire(id, leaseMs, leftMs)
+      const grant = await store.acquire(id, leaseMs, storeTimeoutMs)
       if (grant.isGranted) return new SessionLease(store, clock, request, grant, askedAtMs)
       const waitedMs = clock.nowMs() - startedAtMs
       if (waitedMs >= timeoutMs)

@@ -234,14 +234,14 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
 
   /** As the caller sees them: inside an update or a section, with what has been changed there. */
   #fields(): MaybePromise<Fields | undefined> {
-    const { running, locks, backend, counters, timeoutMs } = this.#core
+    const { running, locks, backend, counters, storeTimeoutMs } = this.#core
     const draft = running.of(this.id)
     if (draft !== undefined) return draft.fields
     const hold = locks.ambientHold(this.id)
     const tx = hold && Transaction.of(hold)
     if (tx !== undefined) return tx.draft.fields
     counters.reads++
-    return map(backend.read(this.id, timeoutMs), (record) => {
+    return map(backend.read(this.id, storeTimeoutMs), (record) => {
       if (record === undefined) return undefined
       this.#keys = Object.keys(record.fields).length
       return record.fields

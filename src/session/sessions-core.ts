@@ -40,6 +40,8 @@ export class SessionsCore {
   readonly running: RunningDrafts
   readonly sections: LockedSections
   readonly writer: Writer
+  /** How long the store may take for one answer: whoever does not want to wait for others still waits for that. */
+  readonly storeTimeoutMs: number
   /** Can be changed; counts from the next wait on. */
   timeoutMs: number
   readonly #clock: Clock
@@ -51,6 +53,7 @@ export class SessionsCore {
     this.limits = limits
     this.ttlMs = options.ttlMs
     this.timeoutMs = options.timeoutMs
+    this.storeTimeoutMs = Math.max(options.timeoutMs, 1_000)
     this.#clock = clock
     this.#warn = options.warn
     this.locks = SessionLocks.of(backend, clock)
@@ -58,11 +61,12 @@ export class SessionsCore {
     const { counters, running, locks } = this
     const recent = new RecentRecords()
     const onLockTimeout = (error: LockTimeoutError): void => this.noteLockTimeout(error)
-    const shared = { limits, counters, clock, recent, onLockTimeout }
+    const { storeTimeoutMs } = this
+    const shared = { limits, counters, clock, recent, storeTimeoutMs, onLockTimeout }
     this.sections = new LockedSections({ ...shared, ...options, locks })
     this.writer = isSync(backend)
       ? new ImmediateWriter(backend, limits, counters, running)
-      : new CombiningWriter({ ...shared, backend, running, timeoutMs: options.timeoutMs })
+      : new CombiningWriter({ ...shared, backend, running })
   }
 
   /** A turn at the session, before a write that found it locked. */
@@ -111,7 +115,7 @@ export class SessionsCore {
 
   /** Only a write tells that a store can be written. */
   async #probe(): Promise<void> {
-    const { backend, timeoutMs } = this
+    const { backend, storeTimeoutMs: timeoutMs } = this
     const id = `leasehold.probe.${newSessionId()}`
     const set = { probe: true }
     await backend.commit(id, { expect: 'absent', set, remove: [], ttlMs: 10_000, timeoutMs })

@@ -12,8 +12,8 @@ export interface Section {
   readonly id: string
   readonly limits: SessionLimits
   readonly signal: AbortSignal
-  /** Writes what the draft has come to, and answers with the version of the session. */
-  flush(draft: Draft): MaybePromise<number>
+  /** Writes what the draft of the outermost transaction has come to, and answers with the version of the session. */
+  flush(): MaybePromise<number>
   release(hold: ReentrantHold): void
 }
 
@@ -89,7 +89,7 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
   flushNow(): MaybePromise<number> {
     this.#checkOpen()
     const parent = this.#parent
-    if (parent === undefined) return this.#section.flush(this.draft)
+    if (parent === undefined) return this.#section.flush()
     this.#handUp(parent)
     return map(parent.flushNow(), (version) => {
       this.draft.rebase(parent.draft.fields)

@@ -1,0 +1,211 @@
+import type { RedisOptions } from 'ioredis'
+import { systemClock, type Clock } from '../../kernel/clock.ts'
+import { SessionOutcomeUnknownError } from '../../kernel/errors.ts'
+import { KeyedLock } from '../../sync/keyed-lock.ts'
+import type {
+  Change,
+  CommitResult,
+  Durability,
+  Guarantees,
+  LeaseGrant,
+  LeaseStore,
+  ListOptions,
+  SessionBackend,
+  SessionPage,
+  SessionRecord,
+} from '../backend.ts'
+import { newSessionId } from '../names.ts'
+import type { SessionListener } from '../watchers.ts'
+import { RedisConnection } from './connection.ts'
+import { RedisWatcher } from './redis-watcher.ts'
+import { durabilityOf } from './server-durability.ts'
+import { SessionKeys, toPairs, toRecord } from './session-hash.ts'
+
+export interface RedisBackendOptions {
+  /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. A single server or a primary; 6.2 or newer. */
+  url: string
+  /** More options of ioredis, such as `tls`. How commands are queued and repeated is not left to them. */
+  redis?: RedisOptions
+  /** What all keys begin with. @default 'leasehold' */
+  prefix?: string
+  /** How long to wait for the server at the start. @default 5_000 */
+  connectTimeoutMs?: number
+  /** What an answered write survives, where the server cannot be asked (`CONFIG` is forbidden). @default the server's settings */
+  durability?: Durability
+  /** Answer a write only when so many replicas have it. A failover then loses fewer answered writes, not none. @default 0 */
+  replicas?: number
+  /** @default systemClock */
+  clock?: Clock
+}
+
+/** For calls that name no timeout of their own. */
+const TIMEOUT_MS = 5_000
+/** How long the outcome of a commit is remembered, for when it is sent again: longer than anybody keeps trying. */
+const REMEMBER_MS = 60_000
+
+/**
+ * Sessions for many machines, in Redis. Every change is one script, which checks version, lease and fence in the step in which it
+ * writes; a change that is sent again after a lost connection is recognised and not made twice.
+ */
+export class RedisBackend implements SessionBackend<'async'> {
+  readonly mode = 'async' as const
+  readonly guarantees: Guarantees
+  readonly leases: LeaseStore
+  readonly #connection: RedisConnection
+  readonly #keys: SessionKeys
+  readonly #watcher: RedisWatcher
+  readonly #replicas: number
+  readonly #client = newSessionId()
+  /** The server remembers the last commit of each client to a session, so there is one at a time. */
+  readonly #committing = new KeyedLock<string>()
+  #sequence = 0
+
+  /** @see redisBackend */
+  constructor(connection: RedisConnection, options: RedisBackendOptions, durability: Durability) {
+    const { prefix = 'leasehold', replicas = 0, url, redis } = options
+    this.guarantees = {
+      scope: 'cluster',
+      durability: replicas > 0 ? 'replica' : durability,
+      linearizable: true,
+      lossOnFailover: 'possible',
+    }
+    this.#connection = connection
+    this.#keys = new SessionKeys(prefix)
+    this.#watcher = new RedisWatcher({ url, redis }, this.#keys)
+    this.#replicas = replicas
+    this.leases = {
+      acquire: (id, leaseMs, timeoutMs) => this.#acquire(id, leaseMs, timeoutMs),
+      renew: (id, fence, leaseMs) => this.#renew(id, fence, leaseMs),
+      release: (id, fence) => this.#release(id, fence),
+    }
+  }
+
+  async read(id: string, timeoutMs: number = TIMEOUT_MS): Promise<SessionRecord | undefined> {
+    const key = this.#keys.session(id)
+    // HGETALL itself would lose the key `__proto__` on its way into an object.
+    const read = (): Promise<unknown> => this.#connection.redis.call('HGETALL', key)
+    return toRecord((await this.#connection.call(read, timeoutMs, false)) as string[])
+  }
+
+  async commit(id: string, change: Change): Promise<CommitResult> {
+    const lane = change.fence === undefined ? id : `${id} ${change.fence}`
+    return this.#committing.run(lane, () => this.#commit(id, change))
+  }
+
+  async list({ prefix = '', cursor = '0', limit = 100 }: ListOptions): Promise<SessionPage> {
+    const { redis } = this.#connection
+    const scan = async (): Promise<SessionPage> => {
+      const [next, keys] = await redis.scan(cursor, 'MATCH', this.#keys.pattern(prefix), 'COUNT', limit)
+      // A lease on a session that does not exist is a hash too.
+      const exist = await Promise.all(keys.map((key) => redis.hexists(key, 'v')))
+      const ids = keys.filter((_, index) => exist[index] === 1).map((key) => this.#keys.idOf(key))
+      return next === '0' ? { ids } : { ids, cursor: next }
+    }
+    return this.#connection.call(scan, TIMEOUT_MS, false)
+  }
+
+  /** Redis does it. */
+  async sweep(): Promise<number> {
+    return 0
+  }
+
+  /** Redis says nothing when a session expires: there are no `expire` events. */
+  watch(id: string, listener: SessionListener): Disposable {
+    return this.#watcher.watch(id, listener)
+  }
+
+  async close(): Promise<void> {
+    this.#watcher.close()
+    this.#connection.close()
+  }
+
+  async #commit(id: string, change: Change): Promise<CommitResult> {
+    const { timeoutMs = TIMEOUT_MS, ttlMs, fence } = change
+    const sequence = ++this.#sequence
+    const isFenced = fence !== undefined
+    const lastCommit = this.#keys.lastCommit(id, isFenced ? `${this.#client}:l` : this.#client)
+    const pairs = toPairs(change.set)
+    const send = (isRepeated: boolean): Promise<(string | number)[]> =>
+      this.#connection.redis.sessionCommit(
+        this.#keys.session(id),
+        lastCommit,
+        String(change.expect),
+        ttlMs === undefined ? '' : ttlMs === Infinity ? 'inf' : Math.ceil(ttlMs),
+        isFenced ? fence : '',
+        (change.destroy ? 'd' : '') + (change.endsLease ? 'l' : '') + (isRepeated ? 'r' : ''),
+        sequence,
+        Math.max(REMEMBER_MS, 2 * timeoutMs),
+        this.#keys.channel(id),
+        pairs.length / 2,
+        ...pairs,
+        ...change.remove,
+      )
+    const reply = await this.#connection.call(send, timeoutMs, true)
+    const result = await this.#understand(id, change, reply)
+    if (result.outcome === 'done' && this.#replicas > 0) await this.#waitForReplicas(timeoutMs)
+    return result
+  }
+
+  async #understand(id: string, change: Change, reply: (string | number)[]): Promise<CommitResult> {
+    const [outcome, ...rest] = reply
+    switch (outcome) {
+      case 'done': {
+        const version = Number(rest[0])
+        const { fields } = change
+        const expiry = rest[1] === '' ? {} : { expiresAtMs: Number(rest[1]) }
+        if (change.destroy) return { outcome, version, record: undefined }
+        return { outcome, version, record: fields ? { fields, version, ...expiry } : await this.read(id) }
+      }
+      case 'conflict':
+        return { outcome, now: toRecord(rest as string[]) }
+      case 'locked':
+        return { outcome, forMs: Number(rest[0]) }
+      default:
+        return { outcome: 'fenced' }
+    }
+  }
+
+  async #waitForReplicas(timeoutMs: number): Promise<void> {
+    const wait = (): Promise<number> => this.#connection.redis.wait(this.#replicas, timeoutMs)
+    const reached = await this.#connection.call(wait, 2 * timeoutMs, true)
+    if (reached < this.#replicas)
+      throw new SessionOutcomeUnknownError(
+        `The write was made, but only ${reached} of ${this.#replicas} replicas had it within ${timeoutMs} ms: ` +
+          'it is lost if one of the others takes over.',
+      )
+  }
+
+  async #acquire(id: string, leaseMs: number, timeoutMs: number = TIMEOUT_MS): Promise<LeaseGrant> {
+    const holder = `${this.#client}:${++this.#sequence}`
+    const acquire = (): Promise<(string | number)[]> =>
+      this.#connection.redis.sessionAcquire(this.#keys.session(id), Math.ceil(leaseMs), holder)
+    const [isGranted, value, ...flat] = await this.#connection.call(acquire, timeoutMs, false)
+    if (isGranted !== 1) return { isGranted: false, forMs: Number(value) }
+    return { isGranted: true, fence: Number(value), record: toRecord(flat as string[]) }
+  }
+
+  async #renew(id: string, fence: number, leaseMs: number): Promise<boolean> {
+    const renew = (): Promise<number> =>
+      this.#connection.redis.sessionRenew(this.#keys.session(id), fence, Math.ceil(leaseMs))
+    return (await this.#connection.call(renew, leaseMs, false)) === 1
+  }
+
+  async #release(id: string, fence: number): Promise<void> {
+    const release = (): Promise<number> =>
+      this.#connection.redis.sessionRelease(this.#keys.session(id), fence)
+    await this.#connection.call(release, TIMEOUT_MS, false)
+  }
+}
+
+/**
+ * Keeps sessions in Redis, for any number of machines. Needs the package `ioredis`. Rejects with `SessionStoreError` when the
+ * server cannot be reached within `connectTimeoutMs`; one that goes away later is waited for, by each call for as long as its
+ * own timeout, and comes back without a restart.
+ */
+export async function redisBackend(options: RedisBackendOptions): Promise<RedisBackend> {
+  const { url, redis, connectTimeoutMs = TIMEOUT_MS, clock = systemClock } = options
+  const connection = new RedisConnection({ url, redis }, clock)
+  await connection.connect(connectTimeoutMs)
+  const durability = options.durability ?? (await durabilityOf(connection.redis))
+  return new RedisBackend(connection, options, durability)
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import type { Redis } from 'ioredis'
+
+type Reply = (string | number)[]
+
+/** The scripts as commands. They are loaded when first used, and again when the server has forgotten them. */
+export interface ScriptedRedis extends Redis {
+  sessionCommit(...keysAndArguments: (string | number)[]): Promise<Reply>
+  sessionAcquire(key: string, leaseMs: number, holder: string): Promise<Reply>
+  sessionRenew(key: string, fence: number, leaseMs: number): Promise<number>
+  sessionRelease(key: string, fence: number): Promise<number>
+}
+
+export function defineScripts(redis: Redis): ScriptedRedis {
+  for (const [command, file, numberOfKeys] of [
+    ['sessionCommit', 'commit', 2],
+    ['sessionAcquire', 'acquire', 1],
+    ['sessionRenew', 'renew', 1],
+    ['sessionRelease', 'release', 1],
+  ] as const) {
+    const lua = readFileSync(new URL(`./${file}.lua`, import.meta.url), 'utf8')
+    redis.defineCommand(command, { lua, numberOfKeys })
+  }
+  return redis as ScriptedRedis
+}
