@@ -29,4 +29,4 @@ export const name = (): z.ZodString =>
     .string()
     .min(1)
     .max(200)
-    .regex(/^\P{Control}+$/u, { error: 'must not hold control characters' })
+    .regex(/^[^\p{Control}\p{Surrogate}]+$/u, { error: 'must not hold control characters' })

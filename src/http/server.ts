@@ -7,9 +7,8 @@ import fastify, {
 import type { Logger } from 'pino'
 import type { ServerSettings } from '../config/server-schema.ts'
 import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
-import { ShutdownError } from '../kernel/errors.ts'
 import type { ServedRuntime } from './served-runtime.ts'
-import { ApiKeys } from './api-key.ts'
+import { Admission } from './admission.ts'
 import { answerClientError } from './client-error.ts'
 import { openaiErrors } from './dialects/openai-errors.ts'
 import { ModelList } from './dialects/openai-models.ts'
@@ -18,9 +17,8 @@ import { Exchanges } from './exchanges.ts'
 import { healthRoutes } from './health.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import { parseJson } from './json-body.ts'
-import { OriginGuard } from './origin-guard.ts'
 import { refuseOtherMethods } from './other-methods.ts'
-import { Refusal, toReplyError } from './reply-error.ts'
+import { toReplyError } from './reply-error.ts'
 import { requestId } from './request-context.ts'
 
 export interface ServerDependencies {
@@ -40,16 +38,14 @@ export class HttpServer implements AsyncDisposable {
   readonly #logger: Logger
   readonly #exchanges = new Exchanges()
   readonly #metrics = new HttpMetrics(() => this.#exchanges.inFlight)
-  readonly #keys: ApiKeys
-  readonly #origins: OriginGuard
+  readonly #admission: Admission
   #isDraining = false
 
   constructor(runtime: ServedRuntime, settings: ServerSettings, dependencies: ServerDependencies) {
     this.#settings = settings
     this.#logger = dependencies.logger
     this.#clock = dependencies.clock ?? systemClock
-    this.#keys = new ApiKeys(settings.apiKeys)
-    this.#origins = new OriginGuard(settings.host, settings.allowedHosts)
+    this.#admission = new Admission(settings)
     this.#app = this.#createApp()
 
     const endOfRoutes = refuseOtherMethods(this.#app)
@@ -146,34 +142,10 @@ export class HttpServer implements AsyncDisposable {
     })
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
     try {
-      this.#admit(request)
+      this.#admission.check(request, this.#isDraining)
       done()
     } catch (error) {
       done(error as Error)
-    }
-  }
-
-  /** Throws what the request is refused with, if it is. */
-  #admit(request: FastifyRequest): void {
-    const { host, origin, authorization } = request.headers
-    this.#origins.check(request.method, host, origin)
-    const isProbe = request.routeOptions.config.isProbe === true
-    if (!isProbe) this.#keys.check(authorization)
-    if (request.is404) {
-      throw new Refusal(
-        404,
-        'NOT_FOUND',
-        `There is no ${request.method} ${request.url.slice(0, 200)}. GET /v1/models is one that there is.`,
-      )
-    }
-    if (this.#isDraining && !isProbe) throw new ShutdownError('The server is shutting down.')
-    const encoding = request.headers['content-encoding'] ?? 'identity'
-    if (encoding !== 'identity') {
-      throw new Refusal(
-        415,
-        'UNSUPPORTED_ENCODING',
-        `Send the body uncompressed, not with Content-Encoding ${encoding.slice(0, 50)}.`,
-      )
     }
   }
 

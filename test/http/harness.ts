@@ -13,9 +13,9 @@ export interface Harness {
   log: string[]
 }
 
-/** A server over a fake runtime with the models `minilm` and `org/bge`, closed when the test ends. */
+/** A server over a fake runtime with the models `minilm` and `org/bge` and `模型`, closed when the test ends. */
 export function harness(settings: Partial<ServerSettings> = {}): Harness {
-  const runtime = new FakeRuntime('minilm', 'org/bge')
+  const runtime = new FakeRuntime('minilm', 'org/bge', '模型')
   const log: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) })
   const server = new HttpServer(runtime, { ...DEFAULT_SERVER, port: 0, ...settings }, { logger })

@@ -59,6 +59,12 @@ describe('POST /v1/embeddings', () => {
     })
   })
 
+  it('serves a model of any name', async () => {
+    const reply = await post(harness(), { model: '模型', input: 'a' })
+    expect(reply.json<{ model: string }>().model).toBe('模型')
+    expect(decodeURI(String(reply.headers['leasehold-served-by']))).toBe('模型:int8@cpu')
+  })
+
   it('is served without /v1 too, whatever the content type says', async () => {
     const { server } = harness()
     const reply = await server.inject({
@@ -325,6 +331,7 @@ describe('GET /v1/models', () => {
           status: { value: 'loaded' },
         },
         expect.objectContaining({ id: 'org/bge', status: { value: 'loading', progress: { value: 0.4 } } }),
+        expect.objectContaining({ id: '模型' }),
       ],
     })
     expect((await get(test, '/models')).body).toBe(reply.body)

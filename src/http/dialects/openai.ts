@@ -44,13 +44,16 @@ async function embeddings(
   const beganMs = clock.nowMs()
   const body = encode(result, name, wanted)
   const encodeMs = result.timings.encodeMs + clock.nowMs() - beganMs
-  return reply
-    .header('server-timing', serverTiming({ ...result.timings, encodeMs }))
-    .header('leasehold-served-by', result.servedBy)
-    .header('leasehold-generation', String(result.generation))
-    .header('leasehold-truncated', String(result.truncated.length))
-    .type('application/json; charset=utf-8')
-    .send(body)
+  return (
+    reply
+      .header('server-timing', serverTiming({ ...result.timings, encodeMs }))
+      // A header holds no character beyond Latin-1, and a model may be called as people like.
+      .header('leasehold-served-by', encodeURI(result.servedBy))
+      .header('leasehold-generation', String(result.generation))
+      .header('leasehold-truncated', String(result.truncated.length))
+      .type('application/json; charset=utf-8')
+      .send(body)
+  )
 }
 
 /** By hand: `JSON.stringify` takes three times as long over a list of vectors, a compiled serialiser five times. */
