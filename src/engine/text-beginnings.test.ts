@@ -1,6 +1,5 @@
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { beginnings, readCutRule, shortenRuns, type CutRule } from './text-beginnings.ts'
+import { beginnings, readCutRule, type CutRule } from './text-beginnings.ts'
 
 const BERT: CutRule = { splitsAtSpaces: true, longestWord: 100 }
 const WHOLE_ONLY: CutRule = { splitsAtSpaces: false, longestWord: undefined }
@@ -28,31 +27,6 @@ describe('beginnings', () => {
     const [first] = [...beginnings('x'.repeat(50), BERT, 10)]
     expect(first).toEqual({ text: 'x'.repeat(10), isWhole: false, doubtfulTokens: 108 })
     expect(texts('x'.repeat(50), WHOLE_ONLY, 10)).toEqual(['x'.repeat(50)])
-  })
-})
-
-describe('shortenRuns', () => {
-  it.each([
-    ['one character', `a${'.'.repeat(9)}b`, 'a...b'],
-    ['white space', `a${' '.repeat(9)}b`, 'a   b'],
-    ['letters and digits, however they are mixed', 'abc123XYZ', 'abc'],
-    ['nothing that is as short as allowed', 'abc   abc', 'abc   abc'],
-    ['runs at both ends', '.....a.....', '...a...'],
-  ])('shortens %s', (_, text, expected) => {
-    expect(shortenRuns(text, 3)).toBe(expected)
-  })
-
-  it('leaves no run longer than allowed, and nothing else out', () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom('a', '1', '.', ' ', '漢'), { maxLength: 60 }), (characters) => {
-        const shortened = shortenRuns(characters.join(''), 4)
-        expect(shortened).toBe(
-          characters
-            .join('')
-            .replace(/([a1]{4})[a1]*|([^a1])\2{3,}/g, (run, word?: string) => word ?? run.slice(0, 4)),
-        )
-      }),
-    )
   })
 })
 

@@ -38,9 +38,12 @@ export function readCutRule(tokenizer: JsonObject): CutRule {
   const preTokenizer = (tokenizer['pre_tokenizer'] ?? {}) as JsonObject
   const steps = (preTokenizer['pretokenizers'] ?? [preTokenizer]) as readonly JsonObject[]
   const isBert = model['type'] === 'WordPiece' && preTokenizer['type'] === 'BertPreTokenizer'
+  // An added token of letters is found in the middle of a word, and would end it.
+  const addedTokens = (tokenizer['added_tokens'] ?? []) as readonly { content?: string }[]
+  const haveBrackets = addedTokens.every(({ content = '' }) => /^\p{P}.*\p{P}$/u.test(content))
   return {
     splitsAtSpaces: steps.some((step) => SPLIT_AT_SPACES.has(step['type']) && step['split'] !== false),
-    longestWord: isBert ? Number(model['max_input_chars_per_word'] ?? 100) : undefined,
+    longestWord: isBert && haveBrackets ? Number(model['max_input_chars_per_word'] ?? 100) : undefined,
   }
 }
 
@@ -67,38 +70,4 @@ function lastWordEnd(text: string, before: number): number {
   let space = text.lastIndexOf(' ', before)
   while (space > 0 && /\s/.test(text[space - 1] as string)) space = text.lastIndexOf(' ', space - 1)
   return space
-}
-
-/**
- * Shortens runs of one repeated character, and runs of ASCII letters and digits, to `longest` characters. For WordPiece
- * this changes nothing as long as `longest` exceeds the longest word and the tokens that are wanted: such a run is an
- * unknown word, or white space, or is dropped, or gives more tokens than matter.
- */
-export function shortenRuns(text: string, longest: number): string {
-  const kept: string[] = []
-  let [runStart, keptFrom, runKind] = [0, 0, -1]
-  const endRun = (end: number): void => {
-    if (end - runStart <= longest) return
-    kept.push(text.slice(keptFrom, runStart + longest))
-    keptFrom = end
-  }
-  for (let i = 0; i < text.length; i++) {
-    const kind = kindOf(text.charCodeAt(i))
-    if (kind === runKind) continue
-    endRun(i)
-    runStart = i
-    runKind = kind
-  }
-  endRun(text.length)
-  return kept.length === 0 ? text : kept.join('') + text.slice(keptFrom)
-}
-
-/** No code unit has it. */
-const ALPHANUMERIC = 0x10000
-
-/** ASCII letters and digits are of one kind; every other character is of its own. */
-function kindOf(code: number): number {
-  const isAlphanumeric =
-    (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
-  return isAlphanumeric ? ALPHANUMERIC : code
 }

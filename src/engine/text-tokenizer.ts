@@ -2,7 +2,8 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { InputTooLongError, InvalidInputError, ModelLoadError } from '../kernel/errors.ts'
 import type { EmbeddingConfig } from './embedding-config.ts'
 import type { ModelFolder } from './model-folder.ts'
-import { beginnings, readCutRule, shortenRuns, type CutRule } from './text-beginnings.ts'
+import { shortenRuns } from './shorten-runs.ts'
+import { beginnings, readCutRule, type CutRule } from './text-beginnings.ts'
 
 /** A text as the graph takes it: ids with special tokens around. */
 export interface EncodedText {
@@ -26,9 +27,6 @@ interface Content {
 
 /** A text of so many characters for each token that fits has nearly always more tokens than fit. */
 const CHARACTERS_PER_TOKEN = 16
-
-/** Surrogates without their other half, which no encoding of Unicode can write. */
-const LONE_SURROGATES = /\p{Surrogate}/gu
 
 /** Turns inputs into ids of tokens, by `tokenizer.json`; truncation and padding settings of that file are ignored. */
 export class TextTokenizer {
@@ -75,17 +73,20 @@ export class TextTokenizer {
 
   /** All tokens of the text, or so many of the first that it is sure to have more than `room`. */
   #tokenise(text: string, room: number): Content {
-    const wellFormed = text.replace(LONE_SURROGATES, '\uFFFD')
+    const wellFormed = toWellFormed(text)
     const firstLength = room * CHARACTERS_PER_TOKEN
-    const { longestWord } = this.#cutRule
-    const isLong = wellFormed.length > firstLength
-    const shortened = isLong && longestWord ? shortenRuns(wellFormed, room + longestWord + 1) : wellFormed
-    for (const beginning of beginnings(shortened, this.#cutRule, firstLength)) {
-      const ids = idsOf(this.#tokenizer, beginning.text, false)
+    for (const beginning of beginnings(wellFormed, this.#cutRule, firstLength)) {
+      const shortened = this.#shorten(beginning.text, room)
+      const ids = idsOf(this.#tokenizer, shortened, false)
       if (beginning.isWhole) return { ids, isWhole: shortened === wellFormed }
       if (ids.length - beginning.doubtfulTokens > room) return { ids, isWhole: false }
     }
     throw new Error('The last beginning of a text is the whole of it.')
+  }
+
+  #shorten(text: string, room: number): string {
+    const { longestWord } = this.#cutRule
+    return longestWord === undefined ? text : shortenRuns(text, room + longestWord + 1)
   }
 
   #joinIds(prompt: Content, ids: readonly number[]): Content {
@@ -125,6 +126,11 @@ export class TextTokenizer {
       { field: `input[${index}]` },
     )
   }
+}
+
+/** Replaces halves of surrogate pairs by U+FFFD. (Node 20 has this method; the language version compiled for does not.) */
+function toWellFormed(text: string): string {
+  return (text as unknown as { toWellFormed(): string }).toWellFormed()
 }
 
 /** The package's own types do not resolve under Node's rules of modules. */
