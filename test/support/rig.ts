@@ -208,11 +208,11 @@ function parse(label: string): { model: string; isFallback: boolean } {
 export function starts(
   generation: number,
   label: string,
-  details: { bytes?: number; model?: string } = {},
+  details: { bytes?: number; model?: string; isFallback?: boolean } = {},
 ): Effect {
-  const { model, isFallback } = parse(label)
-  const variant = { id: label, label, estimateBytes: details.bytes ?? 100 }
-  return { type: 'start-load', generation, model: details.model ?? model, variant, isFallback }
+  const { bytes = 100, ...rest } = details
+  const variant = { id: label, label, estimateBytes: bytes }
+  return { type: 'start-load', generation, variant, ...parse(label), ...rest }
 }
 
 export function loaded(
