@@ -24,12 +24,10 @@ const lock = JSON.parse(readFileSync(file, 'utf8'))
 function platformOf(name) {
   const words = name.split(/[/-]/)
   const libc = { gnu: 'glibc', musl: 'musl' }[words.at(-1)]
-  const found = {
-    os: words.filter((word) => OS.includes(word)),
-    cpu: words.filter((word) => CPU.includes(word)),
-  }
-  if (found.os.length !== 1 || found.cpu.length !== 1) throw new Error(`${name} does not name its platform.`)
-  return { ...found, ...(libc && { libc: [libc] }) }
+  const os = words.filter((word) => OS.includes(word))
+  const cpu = words.filter((word) => CPU.includes(word))
+  if (os.length !== 1 || cpu.length !== 1) throw new Error(`${name} does not name its platform.`)
+  return { os, cpu, libc: libc && [libc] }
 }
 
 for (const { optionalDependencies = {}, dev, license } of Object.values(lock.packages)) {
@@ -37,7 +35,9 @@ for (const { optionalDependencies = {}, dev, license } of Object.values(lock.pac
     const path = `node_modules/${name}`
     if (Object.keys(lock.packages).some((known) => known.endsWith(path))) continue
     if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name}@${version} is not an exact version.`)
-    lock.packages[path] = { version, ...platformOf(name), ...(dev && { dev }), license, optional: true }
+    const { os, cpu, libc } = platformOf(name)
+    // In npm's order, so that its next install changes nothing. What is undefined is not written.
+    lock.packages[path] = { version, cpu, dev, libc, license, optional: true, os }
     console.log(`${name}@${version}`)
   }
 }
