@@ -19,6 +19,8 @@ export interface TimerOptions {
 /** A call that is still to come. Disposing it twice, or after the call, has no effect. */
 export interface Timer extends Disposable {
   cancel(): void
+  /** Whether it may be left behind by a process that has nothing else to do. */
+  setBackground(isBackground: boolean): void
 }
 
 /** setTimeout takes 32 bits; a longer wait is made of several. */
@@ -26,8 +28,10 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1
 
 class SystemTimer implements Timer {
   #handle: NodeJS.Timeout | undefined
+  #isBackground: boolean
 
-  constructor(atMs: number, callback: () => void, background: boolean) {
+  constructor(atMs: number, callback: () => void, isBackground: boolean) {
+    this.#isBackground = isBackground
     const arm = (): void => {
       const waitMs = atMs - performance.now()
       const isLong = waitMs > LONGEST_WAIT_MS
@@ -38,7 +42,7 @@ class SystemTimer implements Timer {
         if (performance.now() < atMs) arm()
         else callback()
       }, delayMs)
-      if (background) this.#handle.unref()
+      if (this.#isBackground) this.#handle.unref()
     }
     arm()
   }
@@ -46,6 +50,12 @@ class SystemTimer implements Timer {
   cancel(): void {
     clearTimeout(this.#handle)
     this.#handle = undefined
+  }
+
+  setBackground(isBackground: boolean): void {
+    this.#isBackground = isBackground
+    if (isBackground) this.#handle?.unref()
+    else this.#handle?.ref()
   }
 
   [Symbol.dispose](): void {

@@ -3,9 +3,12 @@ import { count, memory } from '../config/fields.ts'
 import { LIMIT_NAMES, limitFields, type SlotLimits } from '../config/limits.ts'
 import { availableMemoryBytes, parseMemoryBytes } from '../config/memory.ts'
 import { check, configError } from '../config/problems.ts'
+import { definitionSchema } from '../config/schema.ts'
 import type { RuntimeLimits } from '../scheduler/limits.ts'
+import type { ModelDefinition } from './model-spec.ts'
 
 const slotSchema = z.strictObject(limitFields('override'))
+const DEFINITION_FIELDS = ['source', 'dtype', 'device', 'revision', 'fallback']
 const runtimeSchema = z.strictObject({
   maxParallelLoads: count(1).optional(),
   memoryBudgetBytes: memory().optional(),
@@ -36,6 +39,15 @@ export function checkRuntimeLimits(input: unknown): Partial<RuntimeLimits> {
   const bytes =
     memoryBudgetBytes === undefined ? undefined : parseMemoryBytes(memoryBudgetBytes, availableMemoryBytes())
   return defined<RuntimeLimits>({ maxParallelLoads, memoryBudgetBytes: bytes })
+}
+
+/**
+ * What a model shall stand for from now on, checked as in a configuration file.
+ *
+ * @throws ConfigError that names each field that is wrong
+ */
+export function checkDefinition(input: unknown): Partial<ModelDefinition> {
+  return defined<ModelDefinition>(checked(definitionSchema, DEFINITION_FIELDS, input))
 }
 
 function checked<T>(schema: z.ZodType<T, T>, fields: readonly string[], input: unknown): T {

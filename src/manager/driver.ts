@@ -106,11 +106,12 @@ export class Driver {
     const deferred = new Deferred<ManagedLease | undefined>()
     const abortListener = onAbort(signal, (reason) => {
       // A ticket that ended in this very moment has its outcome already.
-      if (!this.#waiting.delete(ticket)) return
+      if (!this.#stopWaiting(ticket)) return
       deferred.reject(reason)
       this.dispatch({ type: 'abort', ticket })
     })
     this.#waiting.set(ticket, { model, deferred, abortListener })
+    this.#timer?.setBackground(false)
     return deferred.promise
   }
 
@@ -212,7 +213,7 @@ export class Driver {
     }
     const waiting = this.#waiting.get(ticket)
     if (waiting === undefined) return false
-    this.#waiting.delete(ticket)
+    this.#stopWaiting(ticket)
     waiting.abortListener[Symbol.dispose]()
     if ('error' in outcome) waiting.deferred.reject(outcome.error)
     else waiting.deferred.resolve(outcome.lease)
@@ -229,8 +230,14 @@ export class Driver {
       this.#timerAtMs = Infinity
       if (this.#fault === undefined) this.dispatch({ type: 'tick' })
     }
-    // Who waits keeps the process alive; an idle model alone does not.
     this.#timer = this.#clock.callAt(wakeAtMs, onTime, { background: this.#waiting.size === 0 })
+  }
+
+  /** Who waits keeps the process alive; an idle model alone does not. */
+  #stopWaiting(ticket: number): boolean {
+    const wasWaiting = this.#waiting.delete(ticket)
+    if (this.#waiting.size === 0) this.#timer?.setBackground(true)
+    return wasWaiting
   }
 
   /** A fault of ours. Nobody may be left hanging because of it, and readiness says so. */

@@ -94,7 +94,8 @@ export class LoadedModels {
     }
     this.#loading.delete(generation)
     this.#keep(generation, variant.key, model)
-    const memoryBytes = model.memoryBytes > 0 ? model.memoryBytes : variant.estimateBytes
+    const { memoryBytes: measured } = model
+    const memoryBytes = measured > 0 && Number.isFinite(measured) ? measured : variant.estimateBytes
     dispatch({ type: 'load-ended', generation, memoryBytes })
   }
 
@@ -131,13 +132,16 @@ export class LoadedModels {
   }
 }
 
+/** What the runtime itself calls; the verbs belong to the tasks. */
+const METHODS = ['onLost', 'stopRuns', 'close', 'kill'] as const
+
 /** A factory is foreign code: what it gives is looked at before anybody relies on it. */
 function checkModel(model: Model | undefined, key: ModelKey): Model {
   const isModel =
     typeof model === 'object' &&
     model !== null &&
-    typeof model.close === 'function' &&
-    Array.isArray(model.tasks)
+    Array.isArray(model.tasks) &&
+    METHODS.every((name) => typeof model[name] === 'function')
   if (isModel) return model
   throw new ModelLoadError(`The factory of ${formatKey(key)} gave ${describe(model)} instead of a model.`, {
     model: key.name,

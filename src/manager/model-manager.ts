@@ -1,6 +1,6 @@
 import type { ResolvedModelConfig, ResolvedRuntimeConfig } from '../config/resolve.ts'
 import { systemClock, type Clock } from '../kernel/clock.ts'
-import { ModelNotFoundError } from '../kernel/errors.ts'
+import { InvalidInputError, ModelNotFoundError } from '../kernel/errors.ts'
 import type { Emitter } from '../kernel/events.ts'
 import { nearest } from '../kernel/nearest.ts'
 import type { RuntimeEvents } from '../kernel/runtime-events.ts'
@@ -8,8 +8,14 @@ import type { ModelFactory } from '../registry/model.ts'
 import type { LeaseKind, Pressure, TicketKind } from '../scheduler/events.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { Slot } from '../scheduler/state.ts'
-import { checkAcquireOptions, checkNumber, type AcquireOptions } from './acquire-options.ts'
-import { checkLimits, checkRuntimeLimits } from './configure.ts'
+import {
+  checkAcquireOptions,
+  checkNumber,
+  checkSignal,
+  kindOf,
+  type AcquireOptions,
+} from './acquire-options.ts'
+import { checkDefinition, checkLimits, checkRuntimeLimits } from './configure.ts'
 import { Driver } from './driver.ts'
 import { explain, type Explanation } from './explain.ts'
 import type { ManagedLease } from './lease.ts'
@@ -72,8 +78,9 @@ export class ModelManager {
    */
   async swap(model: string, change: Partial<ModelDefinition>, signal?: AbortSignal): Promise<void> {
     this.#check(model)
+    checkSignal(signal)
     signal?.throwIfAborted()
-    const definition = { ...(this.#definitions.get(model) as ModelDefinition), ...change }
+    const definition = { ...(this.#definitions.get(model) as ModelDefinition), ...checkDefinition(change) }
     const spec = modelSpec(model, definition)
     await this.#driver.submit({ type: 'swap', ticket: this.#driver.newTicket(), model, spec }, signal)
     this.#definitions.set(model, definition)
@@ -182,8 +189,11 @@ export class ModelManager {
   }
 
   #check(model: unknown): asserts model is string {
-    if (typeof model === 'string' && this.#config.models.has(model)) return
-    const wanted = String(model)
+    if (typeof model !== 'string') {
+      throw new InvalidInputError(`model must be a text, not ${kindOf(model)}.`, { field: 'model' })
+    }
+    if (this.#config.models.has(model)) return
+    const wanted: string = model
     const names = [...this.#config.models.keys()]
     const similar = nearest(wanted, names)
     const hint = similar === undefined ? '' : ` Did you mean ${similar}?`

@@ -66,9 +66,10 @@ export function ready(state: State, ticket: Ticket, resident: Resident): void {
 export function whatItWaitsFor(ticket: Ticket): WaitingFor {
   const { slot } = ticket.demand.model
   const { incoming } = slot
-  const isMine = incoming !== undefined && (incoming.demand === ticket.demand || incoming.swap === ticket)
-  if (isMine && incoming.phase.type === 'loading') return 'the load'
-  if (isMine && incoming.phase.type === 'queued') {
+  // A swap waits for its own load, and not for the one of the version that it is to replace.
+  const isMine = ticket.spec ? incoming?.swap === ticket : incoming?.demand === ticket.demand
+  if (isMine && incoming?.phase.type === 'loading') return 'the load'
+  if (isMine && incoming?.phase.type === 'queued') {
     const { blockedBy } = incoming.phase
     if (blockedBy === 'memory') return 'memory'
     if (blockedBy === 'parallel') return 'another load'

@@ -23,6 +23,9 @@ class ManualTimer implements Timer, HeapEntry {
     this.#timers.remove(this)
   }
 
+  /** A clock that is moved by hand keeps no process alive. */
+  setBackground(): void {}
+
   [Symbol.dispose](): void {
     this.cancel()
   }
