@@ -2,6 +2,7 @@ import { destination, pino } from 'pino'
 import { readEnvironment } from '../config/environment.ts'
 import { readConfigFile } from '../config/file.ts'
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
+import { isLoopback } from '../config/loopback.ts'
 import { dotted } from '../config/problems.ts'
 import type { ServerSettings } from '../config/server-schema.ts'
 import type { ConfigSource } from '../config/source.ts'
@@ -97,10 +98,11 @@ const LISTEN_FAILURES: Record<string, string> = {
 
 function greeting(url: string, { runtime, server }: LoadedConfig): string {
   const names = Object.keys(runtime.models)
+  const others = isLoopback(server.host) ? '' : `, and for other machines on ${server.host},`
   const key = server.apiKeys.length > 0 ? ` -H "authorization: Bearer $LEASEHOLD_API_KEY"` : ''
   const body = JSON.stringify({ model: names[0], input: 'Hello' })
   return (
-    `Leasehold listens on ${url} with ${names.join(', ')}.\n` +
+    `Leasehold listens on ${url}${others} with ${names.join(', ')}.\n` +
     `Try: curl -s ${url}/v1/embeddings${key} -H 'content-type: application/json' -d '${body}'\n`
   )
 }
