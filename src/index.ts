@@ -29,6 +29,9 @@ export type {
   Task,
 } from './registry/model.ts'
 export type { ModelDefinition } from './manager/model-spec.ts'
+export type { EventStream, EventStreamOptions, StreamedEvent } from './monitor/event-stream.ts'
+export type { Monitor } from './monitor/monitor.ts'
+export type { ModelSnapshot, MonitorSnapshot } from './monitor/snapshot.ts'
 export { Runtime } from './services/runtime.ts'
 export type {
   AcquireOptions,
