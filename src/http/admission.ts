@@ -18,7 +18,7 @@ export class Admission {
   /** Throws what the request is refused with, if it is. */
   check(request: FastifyRequest, isDraining: boolean): void {
     const { host, origin, authorization, 'content-encoding': encoding = 'identity' } = request.headers
-    this.#origins.check(request.method, host, origin)
+    this.#origins.check(host, origin)
     const isProbe = request.routeOptions.config.isProbe === true
     if (!isProbe) this.#keys.check(authorization)
     if (request.is404) {

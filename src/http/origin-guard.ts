@@ -5,7 +5,7 @@ import { Refusal } from './reply-error.ts'
  * Keeps web pages away from a server on this machine. A page cannot forge `Host` or `Origin`:
  *
  * - a name that an attacker's DNS points at 127.0.0.1 arrives as a foreign `Host` (DNS rebinding);
- * - a form or a script of another site that posts here arrives with a foreign `Origin`.
+ * - what a form or a script of another site sends arrives with a foreign `Origin`.
  *
  * No cross-origin request is ever granted, so there is no CORS header either.
  */
@@ -18,7 +18,8 @@ export class OriginGuard {
     this.#allowedHosts = new Set(allowedHosts.map((host) => host.toLowerCase()))
   }
 
-  check(method: string, host: string | undefined, origin: string | undefined): void {
+  /** Throws what the request is refused with, if it is. Both are headers. */
+  check(host: string | undefined, origin: string | undefined): void {
     const hostname = hostnameOf(host)
     if (this.#checksHost && !(isLoopback(hostname) || this.#allowedHosts.has(hostname))) {
       throw new Refusal(
@@ -27,8 +28,7 @@ export class OriginGuard {
         'This server answers to names of this machine only. Behind a proxy, list its name in server.allowedHosts.',
       )
     }
-    const isRead = method === 'GET' || method === 'HEAD'
-    if (origin !== undefined && !isRead && originHost(origin) !== host?.toLowerCase()) {
+    if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
       throw new Refusal(403, 'FOREIGN_ORIGIN', 'Requests that web pages of another origin make are refused.')
     }
   }
@@ -40,6 +40,6 @@ function hostnameOf(host: string | undefined): string {
 }
 
 /** `null`, the origin of sandboxed pages and files, has none. */
-function originHost(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined
+function originHost(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null
 }
