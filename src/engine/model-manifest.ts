@@ -6,31 +6,39 @@ import type { JsonObject, ModelFolder } from './model-folder.ts'
 
 const MANIFEST = 'manifest.json'
 
-interface ManifestFile {
+/** What a manifest says of a file; `path` is relative to the folder. */
+export interface ListedFile {
   readonly path: string
   readonly sizeBytes: number
   readonly sha256: string
 }
 
 /**
- * Checks files of a model against `manifest.json`, where the folder has one: that they are there, have the size that it
- * says, and the SHA-256. Graphs of a quantisation that is not being loaded may be absent and are not read.
+ * The files of a model that `manifest.json` lists, where the folder has one, with their sizes checked. Graphs of a
+ * quantisation that is not being loaded are left out: they may be absent.
  * @param graphFile The graph that is to be loaded, relative to the folder.
- * @param onProgress Told the part of all bytes that is checked, 0 to 1.
- * @throws ModelLoadError naming the file, what it should be and what it is.
+ * @throws ModelLoadError naming the file that is missing or has another size.
  */
-export async function checkManifest(
-  folder: ModelFolder,
-  graphFile: string,
-  signal: AbortSignal,
-  onProgress: (fraction: number) => void,
-): Promise<void> {
+export function listedFiles(folder: ModelFolder, graphFile: string): ListedFile[] {
   const manifest = folder.optionalJson(MANIFEST)
-  if (manifest === undefined) return
+  if (manifest === undefined) return []
   const files = readFiles(folder, manifest).filter(
     ({ path }) => path === graphFile || !/\.onnx(_data|\.data)?$/.test(path),
   )
   for (const file of files) checkSize(folder, file)
+  return files
+}
+
+/**
+ * @param onProgress Told the part of all bytes that is checked, 0 to 1.
+ * @throws ModelLoadError naming the file that has another SHA-256.
+ */
+export async function checkDigests(
+  folder: ModelFolder,
+  files: readonly ListedFile[],
+  signal: AbortSignal,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
   const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   let checkedBytes = 0
   for (const file of files) {
@@ -45,7 +53,7 @@ export async function checkManifest(
   }
 }
 
-function readFiles(folder: ModelFolder, manifest: JsonObject): ManifestFile[] {
+function readFiles(folder: ModelFolder, manifest: JsonObject): ListedFile[] {
   const files = manifest['files']
   const wrong = new ModelLoadError(
     `${join(folder.path, MANIFEST)} should have "files": { "<path>": { "sizeBytes": number, "sha256": "<hex>" } }.`,
@@ -58,7 +66,7 @@ function readFiles(folder: ModelFolder, manifest: JsonObject): ManifestFile[] {
   })
 }
 
-function checkSize(folder: ModelFolder, file: ManifestFile): void {
+function checkSize(folder: ModelFolder, file: ListedFile): void {
   const path = join(folder.path, file.path)
   if (!existsSync(path)) throw new ModelLoadError(`${path} is missing; ${MANIFEST} lists it.`)
   const { size } = statSync(path)
