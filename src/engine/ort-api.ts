@@ -89,7 +89,7 @@ const GET_ERROR_MESSAGE = 2
 const GET_KEY_VALUE = 297
 
 /** A failure that ONNX Runtime reported. Callers wrap it into the error that fits what they were doing. */
-export class OrtError extends Error {
+class OrtError extends Error {
   override readonly name = 'OrtError'
 }
 
