@@ -101,6 +101,16 @@ const model = z.strictObject({
   ...limitFields('override'),
 })
 
+type DefinitionInput = { source?: string | undefined } & Pick<
+  ModelConfig,
+  'dtype' | 'device' | 'revision' | 'fallback'
+>
+
+/** The part of a model's configuration that says which files it stands for; a swap changes it. */
+export const definitionSchema: z.ZodType<DefinitionInput, DefinitionInput> = model
+  .pick({ source: true, dtype: true, device: true, revision: true, fallback: true })
+  .partial()
+
 const runtimeFields = {
   models: z.record(name(), model).meta({ description: 'The models, by the names that requests use.' }),
   slots: z

@@ -13,6 +13,9 @@ import type { ModelFactory } from '../../src/registry/model.ts'
 import { Registry } from '../../src/registry/registry.ts'
 import { createFakeEngine, ManualClock, type FakeEngine } from '../../src/testing/index.ts'
 
+/** How busy the machine of the test is must not show. */
+const CALM = { maxEventLoopDelayMs: 2e9, maxProcessMemoryBytes: 1e15 }
+
 /** A real runtime over the fake engine, on a clock that moves only when told to. */
 export interface Stage {
   readonly clock: ManualClock
@@ -25,11 +28,13 @@ export interface Stage {
 export async function stage(
   models: Record<string, Partial<ModelConfig>>,
   config: Partial<Omit<RuntimeConfig, 'models'>> = {},
+  /** Puts something between the runtime and the engine. */
+  wrap: (factory: ModelFactory) => ModelFactory = (factory) => factory,
 ): Promise<Stage> {
   const clock = new ManualClock()
   const engine = createFakeEngine({ clock })
   const registry = new Registry<ModelFactory>('model engine')
-  registry.register('onnx', engine.factory)
+  registry.register('onnx', wrap(engine.factory))
   const warnings: Stage['warnings'] = []
   const logger = {
     warn: (details: object, message: string) =>
@@ -42,7 +47,7 @@ export async function stage(
     ]),
   )
   const runtime = await createRuntime(
-    { memoryBudgetBytes: 1e15, ...config, models: full },
+    { memoryBudgetBytes: 1e15, ...CALM, ...config, models: full },
     { registry, clock, logger },
   )
   return { clock, engine, runtime, warnings, events: record(runtime) }
@@ -54,13 +59,6 @@ function record(runtime: Runtime): Stage['events'] {
     runtime.on(name, (event) => void (events[name] as unknown[]).push(event))
   }
   return events
-}
-
-/** What a promise has come to by now: `pending`, or the value, or the error. */
-export async function outcomeOf<T>(promise: Promise<T>, clock: ManualClock): Promise<T | Error | 'pending'> {
-  const seen = watch(promise)
-  await clock.settle()
-  return seen.outcome
 }
 
 /** A promise whose fate can be looked at without waiting for it. */
