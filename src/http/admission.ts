@@ -1,26 +1,24 @@
 import type { FastifyRequest } from 'fastify'
 import type { ServerSettings } from '../config/server-schema.ts'
 import { ShutdownError } from '../kernel/errors.ts'
-import { ApiKeys } from './api-key.ts'
 import { OriginGuard } from './origin-guard.ts'
 import { Refusal } from './reply-error.ts'
+import { PRINCIPAL } from './request-parts.ts'
 
 /** What a request must pass before its body is read. The key comes before all that tells one path from another. */
 export class Admission {
-  readonly #keys: ApiKeys
   readonly #origins: OriginGuard
 
-  constructor({ host, apiKeys, allowedHosts }: ServerSettings) {
-    this.#keys = new ApiKeys(apiKeys)
+  constructor({ host, allowedHosts }: ServerSettings) {
     this.#origins = new OriginGuard(host, allowedHosts)
   }
 
   /** Throws what the request is refused with, if it is. */
   check(request: FastifyRequest, isDraining: boolean): void {
-    const { host, origin, authorization, 'content-encoding': encoding = 'identity' } = request.headers
+    const { host, origin, 'content-encoding': encoding = 'identity' } = request.headers
     this.#origins.check(host, origin)
     const isProbe = request.routeOptions.config.isProbe === true
-    if (!isProbe) this.#keys.check(authorization)
+    if (!isProbe) request.scope.resolve(PRINCIPAL)
     if (request.is404) {
       const path = request.url.slice(0, 200)
       const message = `There is no ${request.method} ${path}. GET /v1/models is one that there is.`

@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Refusal } from './reply-error.ts'
+import type { Principal } from './request-parts.ts'
+
+const ANONYMOUS: Principal = { name: '' }
 
 const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest()
 
@@ -15,12 +18,12 @@ export class ApiKeys {
     this.#digests = keys.map(digestOf)
   }
 
-  /** Throws the same refusal whatever was asked for. */
-  check(authorization: string | undefined): void {
-    if (this.#digests.length === 0) return
+  /** Whose key it is. Throws the same refusal whatever was asked for. */
+  principalOf(authorization: string | undefined): Principal {
+    if (this.#digests.length === 0) return ANONYMOUS
     const digest = digestOf(/^bearer +(.+)$/i.exec(authorization ?? '')?.[1]?.trim() ?? '')
     const matches = this.#digests.filter((known) => timingSafeEqual(known, digest)).length
-    if (matches > 0) return
+    if (matches > 0) return { name: `key-${digest.toString('hex', 0, 4)}` }
     const came = authorization === undefined ? 'The request has no API key' : 'The API key is wrong'
     throw new Refusal(
       401,

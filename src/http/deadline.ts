@@ -1,13 +1,18 @@
 import type { FastifyRequest } from 'fastify'
 import { InvalidInputError } from '../kernel/errors.ts'
 
+/** Empty where the caller named none. */
+export interface CallerDeadline {
+  readonly deadlineMs?: number
+}
+
 const HEADER = 'leasehold-deadline-ms'
 
 /**
  * How long the caller will wait, from the header `Leasehold-Deadline-Ms`. What has not begun by then is never computed;
  * what could not be done in time is refused at once.
  */
-export function deadlineOf(request: FastifyRequest): { deadlineMs?: number } {
+export function callerDeadline(request: FastifyRequest): CallerDeadline {
   const text = request.headers[HEADER]
   if (text === undefined) return {}
   const deadlineMs = Number(text)

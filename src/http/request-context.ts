@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { RequestScope } from '../container/index.ts'
 import type { ErrorRenderer } from './reply-error.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** The request's own parts (`request-parts.ts`); ended with it. */
+    scope: RequestScope
     /** Aborts when the client goes away before it has its answer. */
     left: AbortSignal
     /** What the request was about, for the log. Never a text of the user. */

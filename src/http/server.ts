@@ -6,9 +6,11 @@ import fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { ServerSettings } from '../config/server-schema.ts'
+import { provide, type Container } from '../container/index.ts'
 import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
 import type { ServedRuntime } from './served-runtime.ts'
 import { Admission } from './admission.ts'
+import { ApiKeys } from './api-key.ts'
 import { answerClientError } from './client-error.ts'
 import { openaiErrors } from './dialects/openai-errors.ts'
 import { ModelList } from './dialects/openai-models.ts'
@@ -20,6 +22,7 @@ import { parseJson } from './json-body.ts'
 import { refuseOtherMethods } from './other-methods.ts'
 import { toReplyError } from './reply-error.ts'
 import { requestId } from './request-context.ts'
+import { REQUEST, REQUEST_LOGGER, requestParts } from './request-parts.ts'
 
 export interface ServerDependencies {
   logger: Logger
@@ -39,6 +42,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #exchanges = new Exchanges()
   readonly #metrics = new HttpMetrics(() => this.#exchanges.inFlight)
   readonly #admission: Admission
+  readonly #container: Container
   #isDraining = false
 
   constructor(runtime: ServedRuntime, settings: ServerSettings, dependencies: ServerDependencies) {
@@ -46,6 +50,11 @@ export class HttpServer implements AsyncDisposable {
     this.#logger = dependencies.logger
     this.#clock = dependencies.clock ?? systemClock
     this.#admission = new Admission(settings)
+    const keys = new ApiKeys(settings.apiKeys)
+    this.#container = requestParts({
+      logger: this.#logger,
+      principalOf: ({ headers }) => keys.principalOf(headers.authorization),
+    })
     this.#app = this.#createApp()
 
     const endOfRoutes = refuseOtherMethods(this.#app)
@@ -89,6 +98,7 @@ export class HttpServer implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isDraining = true
     await this.#app.close()
+    await this.#container.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -114,6 +124,7 @@ export class HttpServer implements AsyncDisposable {
       frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
     })
     app.decorateRequest('left')
+    app.decorateRequest('scope')
     app.decorateRequest('subject', null)
     // JSON whatever the type says: curl sends form encoding unless told otherwise.
     app.removeAllContentTypeParsers()
@@ -136,9 +147,15 @@ export class HttpServer implements AsyncDisposable {
   /** Before the body is read. */
   #begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const beganMs = this.#clock.nowMs()
+    request.scope = this.#container.beginRequest([provide(REQUEST, request)])
     request.left = this.#exchanges.begin(request.raw, reply.raw, (wasSent) => {
       const status = wasSent ? reply.statusCode : 499
       this.#record(request, status, this.#clock.nowMs() - beganMs)
+      void request.scope
+        .end()
+        .catch((error: unknown) =>
+          this.#loggerOf(request).error({ err: error }, 'a part of the request failed to end'),
+        )
     })
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
     try {
@@ -153,7 +170,7 @@ export class HttpServer implements AsyncDisposable {
     const replyError = toReplyError(error)
     const isHeard = !request.left?.aborted
     if (replyError.status === 500 && isHeard)
-      this.#logger.error({ reqId: request.id, err: error }, 'a request failed')
+      this.#loggerOf(request).error({ err: error }, 'a request failed')
     // Fastify would close the connection under a body that is still coming, and a client that is writing then reads a
     // reset in place of the answer. Node reads the rest away, within `requestTimeoutMs`.
     reply.removeHeader('connection')
@@ -163,6 +180,12 @@ export class HttpServer implements AsyncDisposable {
       .headers({ 'x-request-id': request.id, ...replyError.headers })
       .type(contentType)
       .send(render(replyError))
+  }
+
+  /** What fails before the request has begun, or after its end, has no parts. */
+  #loggerOf(request: FastifyRequest): Logger {
+    const isOpen = request.scope?.hasEnded === false
+    return isOpen ? request.scope.resolve(REQUEST_LOGGER) : this.#logger.child({ reqId: request.id })
   }
 
   #record(request: FastifyRequest, status: number, durationMs: number): void {

@@ -95,7 +95,7 @@ describe('POST /v1/embeddings', () => {
     expect(reply.statusCode).toBe(200)
     const { signal, ...options } = test.runtime.calls[0]?.options ?? {}
     expect(signal).toBeInstanceOf(AbortSignal)
-    expect(options).toEqual({ dimensions: 3, truncate: false, inputType: 'query' })
+    expect(options).toEqual({ dimensions: 3, truncate: false, inputType: 'query', tenant: '' })
   })
 
   it('passes on the deadline of the caller', async () => {

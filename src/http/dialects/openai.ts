@@ -3,8 +3,8 @@ import type { Clock } from '../../kernel/clock.ts'
 import { ModelNotFoundError } from '../../kernel/errors.ts'
 import { nearest } from '../../kernel/nearest.ts'
 import type { EmbedResult } from '../../services/runtime.ts'
-import { deadlineOf } from '../deadline.ts'
 import { floatsToBase64, floatsToJson } from '../float-text.ts'
+import { DEADLINE, PRINCIPAL } from '../request-parts.ts'
 import type { ServedRuntime } from '../served-runtime.ts'
 import { serverTiming } from '../server-timing.ts'
 import type { ModelList, ModelObject } from './openai-models.ts'
@@ -39,7 +39,8 @@ async function embeddings(
   const wanted = readEmbeddingsRequest(request.body)
   const name = models.nameOf(wanted.model)
   request.subject = { model: name, items: wanted.inputs.length }
-  const options = { ...wanted.options, signal: request.left, ...deadlineOf(request) }
+  const { name: tenant } = request.scope.resolve(PRINCIPAL)
+  const options = { ...wanted.options, signal: request.left, tenant, ...request.scope.resolve(DEADLINE) }
   const result = await explained(models, wanted.model, () => runtime.embed(name, wanted.inputs, options))
   const beganMs = clock.nowMs()
   const body = encode(result, name, wanted)
