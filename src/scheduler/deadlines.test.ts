@@ -98,38 +98,4 @@ describe('deadlines', () => {
     expect(deadlines.takeDue('idle', 99)).toBe(idle)
     expect(deadlines.takeDue('idle', 99)).toBeUndefined()
   })
-
-  it('are armed, moved and disarmed among 100,000 with a logarithmic number of comparisons', () => {
-    const deadlines = new Deadlines()
-    let looks = 0
-    const all = Array.from({ length: 100_000 }, (_, ticket) => {
-      const deadline = deadlines.create({ type: 'ticket', ticket })
-      let { atMs } = deadline
-      Object.defineProperty(deadline, 'atMs', {
-        get: () => {
-          looks++
-          return atMs
-        },
-        set: (value: number) => {
-          atMs = value
-        },
-      })
-      return deadline
-    })
-    // Far apart from the order of their numbers.
-    all.forEach((deadline, index) => deadlines.arm(deadline, (index * 7_919) % 100_003))
-    const most = 4 * Math.ceil(Math.log2(100_000))
-    for (const index of [0, 1, 50_000, 99_999]) {
-      for (const step of [
-        () => deadlines.arm(all[index] as Deadline, 1),
-        () => deadlines.arm(all[index] as Deadline, 1e9),
-        () => deadlines.disarm(all[index] as Deadline),
-        () => deadlines.takeDue('firm', 1e12),
-      ]) {
-        looks = 0
-        step()
-        expect(looks).toBeLessThanOrEqual(most)
-      }
-    }
-  })
 })

@@ -249,7 +249,7 @@ export const gone = (
   generation: number,
   label: string,
   reason: UnloadReason,
-  model = parse(label).model,
+  model: string = parse(label).model,
 ): Effect => ({
   type: 'gone',
   generation,
