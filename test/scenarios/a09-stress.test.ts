@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
+import { createRuntime, LeaseholdError } from '../../src/index.ts'
 import type { FakeScript } from '../../src/testing/index.ts'
 import { Crowd } from './crowd.ts'
 import { finish, stage, type Stage } from './harness.ts'
 import { Random } from './random.ts'
+import { REAL_MODEL, sentences } from './real-model.ts'
 
 const CALLERS = 10_000
 const MEMORY_BUDGET_BYTES = 130e6
@@ -89,4 +91,38 @@ it.each([1, 2])('A9 stress: 10,000 tasks, and the invariants hold throughout (se
   const reasons = new Set(s.events.unload.map(({ reason }) => reason))
   expect(reasons).toEqual(new Set(['idle', 'evicted', 'swapped', 'requested', 'lost']))
   await finish(s)
+})
+
+it('A9 stress on a real model: aborts, deadlines, unloads and swaps; right vectors or a clear error for each', async () => {
+  const random = new Random(9)
+  const texts = sentences(40)
+  await using runtime = await createRuntime({
+    models: { m: { source: REAL_MODEL, maxConcurrentUses: 24, maxQueue: 60 } },
+  })
+  const right = (await runtime.embed('m', texts)).vectors
+  const ends = new Map<string, number>()
+  const call = async (): Promise<void> => {
+    const first = random.below(texts.length - 4)
+    const signal = random.chance(0.2) ? AbortSignal.timeout(random.below(40)) : undefined
+    const deadlineMs = random.chance(0.2) ? 1 + random.below(60) : undefined
+    let end = 'ok'
+    try {
+      const { vectors } = await runtime.embed('m', texts.slice(first, first + 4), { signal, deadlineMs })
+      expect(vectors).toEqual(right.slice(first, first + 4))
+    } catch (error) {
+      end = error instanceof LeaseholdError ? error.code : (error as Error).name
+    }
+    ends.set(end, (ends.get(end) ?? 0) + 1)
+  }
+  for (let round = 0; round < 4; round++) {
+    const calls: Promise<unknown>[] = Array.from({ length: 100 }, call)
+    if (round % 2 === 0) calls.push(runtime.unload('m'))
+    else calls.push(runtime.swap('m', { revision: `v${round}` }))
+    await Promise.all(calls)
+    expect(runtime.status('m')).toMatchObject({ concurrentAccessCount: 0, queuedRequests: 0 })
+  }
+  expect([...ends.values()].reduce((sum, count) => sum + count, 0)).toBe(400)
+  expect(ends.get('ok')).toBeGreaterThan(50)
+  const allowed = ['ok', 'TimeoutError', 'DEADLINE_EXCEEDED', 'OVERLOADED', 'QUEUE_FULL']
+  for (const end of ends.keys()) expect(allowed).toContain(end)
 })
