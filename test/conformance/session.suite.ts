@@ -15,7 +15,7 @@ import {
   type SessionsOptions,
 } from '../../src/session/index.ts'
 import { sessionModel } from '../support/session-model.ts'
-import { recordHistory } from '../support/session-history.ts'
+import { recordHistory } from '../support/session-history.mjs'
 import { isLinearizable } from '../support/linearizable.ts'
 
 interface Values extends Record<string, unknown> {

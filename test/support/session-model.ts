@@ -9,7 +9,8 @@ export type SessionCall =
   | { readonly call: 'delete'; readonly key: string }
   | { readonly call: 'inc'; readonly key: string }
   | { readonly call: 'double'; readonly key: string }
-  | { readonly call: 'section'; readonly key: string }
+  | { readonly call: 'section' }
+  | { readonly call: 'nothing' }
 
 type State = Readonly<Record<string, number>>
 
@@ -38,6 +39,8 @@ export const sessionModel: SequentialModel<State, SessionCall, unknown> = {
       }
       case 'double':
         return { state: { ...state, [input.key]: ((state[input.key] ?? 0) % 1_000) * 2 }, output: null }
+      case 'nothing':
+        return { state, output: null }
       case 'section': {
         const { a = 0, b = 0 } = state
         return { state: { ...state, a: a + 1, b: b + 1 }, output: [a + 1, b + 1] }

@@ -13,7 +13,7 @@ import type {
 } from '../backend.ts'
 import { decide } from '../commit-rules.ts'
 import type { SessionListener } from '../watchers.ts'
-import { LmdbStore, toRecord } from './lmdb-store.ts'
+import { LmdbStore, quietly, toRecord } from './lmdb-store.ts'
 import { LmdbWatcher } from './lmdb-watcher.ts'
 
 export interface LmdbBackendOptions {
@@ -134,14 +134,14 @@ export class LmdbBackend implements SessionBackend<'async'> {
     this.#store.count('version')
     const { record } = result
     const expiresAtMs = record?.expiresAtMs ?? 0
-    if (record === undefined) void sessions.remove(id)
-    else void sessions.put(id, { v: record.version, e: expiresAtMs, d: record.fields })
+    if (record === undefined) quietly(sessions.remove(id))
+    else quietly(sessions.put(id, { v: record.version, e: expiresAtMs, d: record.fields }))
     const expiredAtMs = stored?.e ?? 0
     if (expiredAtMs !== expiresAtMs) {
-      if (expiredAtMs !== 0) void expiries.remove([expiredAtMs, id])
-      if (expiresAtMs !== 0) void expiries.put([expiresAtMs, id], 1)
+      if (expiredAtMs !== 0) quietly(expiries.remove([expiredAtMs, id]))
+      if (expiresAtMs !== 0) quietly(expiries.put([expiresAtMs, id], 1))
     }
-    if (change.endsLease) void leases.remove(id)
+    if (change.endsLease) quietly(leases.remove(id))
     return result
   }
 
@@ -150,18 +150,18 @@ export class LmdbBackend implements SessionBackend<'async'> {
     const lease = this.#leaseOf(id)
     if (lease !== undefined) return { isGranted: false, forMs: lease[1] - wallMs }
     const fence = this.#store.count('fence')
-    void this.#store.leases.put(id, [fence, wallMs + leaseMs])
+    quietly(this.#store.leases.put(id, [fence, wallMs + leaseMs]))
     return { isGranted: true, fence, record: this.#living(this.#store.sessions.get(id)) }
   }
 
   #renew(id: string, fence: number, leaseMs: number): boolean {
     if (this.#leaseOf(id)?.[0] !== fence) return false
-    void this.#store.leases.put(id, [fence, this.#clock.wallMs() + leaseMs])
+    quietly(this.#store.leases.put(id, [fence, this.#clock.wallMs() + leaseMs]))
     return true
   }
 
   #release(id: string, fence: number): void {
-    if (this.#store.leases.get(id)?.[0] === fence) void this.#store.leases.remove(id)
+    if (this.#store.leases.get(id)?.[0] === fence) quietly(this.#store.leases.remove(id))
   }
 
   #sweepSome(): number {
@@ -169,8 +169,8 @@ export class LmdbBackend implements SessionBackend<'async'> {
     const wallMs = this.#clock.wallMs()
     const due = [...expiries.getRange({ limit: SWEPT_AT_ONCE })].filter(({ key }) => key[0] <= wallMs)
     for (const { key } of due) {
-      void expiries.remove(key)
-      void sessions.remove(key[1])
+      quietly(expiries.remove(key))
+      quietly(sessions.remove(key[1]))
     }
     if (due.length > 0) this.#store.count('version')
     return due.length
@@ -193,7 +193,7 @@ export class LmdbBackend implements SessionBackend<'async'> {
       if (this.#isFlushed) await this.#store.root.flushed
       return result
     } catch (error) {
-      throw this.#failure('write', error)
+      throw this.#failure('written', await commitError(error))
     }
   }
 
@@ -212,16 +212,19 @@ export class LmdbBackend implements SessionBackend<'async'> {
       throw new SessionStoreError(`The session store ${this.#path} is closed; nothing was written.`)
   }
 
-  #failure(verb: string, cause: unknown): SessionStoreError {
-    const { commitError = cause } = cause as { commitError?: unknown }
-    const why = commitError instanceof Error ? commitError.message : String(commitError)
-    return new SessionStoreError(
-      `The session store ${this.#path} could not be ${verb === 'read' ? 'read' : 'written'}: ${why}`,
-      {
-        cause,
-      },
-    )
+  #failure(done: 'read' | 'written', cause: unknown): SessionStoreError {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return new SessionStoreError(`The session store ${this.#path} could not be ${done}: ${why}`, { cause })
   }
+}
+
+/** LMDB tells why a commit failed some time after that it did. */
+async function commitError(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  return Promise.resolve(error.commitError).then(
+    () => error,
+    (reason: unknown) => reason,
+  )
 }
 
 /**

@@ -50,11 +50,12 @@ export class LmdbStore {
   /** Throws `ConfigError` for a file that cannot be used. */
   static async open({ path, noSync }: StoreOptions): Promise<LmdbStore> {
     prepareStoreFile(path)
-    const root = open({ path, noSubdir: true, maxDbs: 4, noSync })
+    // Batches by turn of the event loop have a promise of their own, whose rejection on a full disk would end the process.
+    const root = open({ path, noSubdir: true, maxDbs: 4, noSync, eventTurnBatching: false })
     const store = new LmdbStore(root)
     const format = await root.transaction(() => {
       const found = store.#counters.get('format')
-      if (found === undefined) void store.#counters.put('format', FORMAT)
+      if (found === undefined) quietly(store.#counters.put('format', FORMAT))
       return found ?? FORMAT
     })
     if (format === FORMAT) return store
@@ -80,7 +81,7 @@ export class LmdbStore {
   /** To be called in a transaction. */
   count(name: 'version' | 'fence'): number {
     const next = (this.#counters.get(name) ?? 0) + 1
-    void this.#counters.put(name, next)
+    quietly(this.#counters.put(name, next))
     return next
   }
 }
@@ -88,4 +89,9 @@ export class LmdbStore {
 export function toRecord({ v: version, e, d }: StoredRecord): SessionRecord {
   const fields = freezeParsed(d)
   return e === 0 ? { fields, version } : { fields, version, expiresAtMs: e }
+}
+
+/** For writes inside a transaction: what becomes of them is told to whoever waits for that. */
+export function quietly(write: Promise<unknown>): void {
+  write.catch(() => undefined)
 }

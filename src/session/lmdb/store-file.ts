@@ -1,6 +1,18 @@
-import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError } from '../../kernel/errors.ts'
+import { newSessionId } from '../names.ts'
 
 /** First word of the first meta page of the LMDB that the package brings, and where it stands. */
 const MAGIC = 0xbeefc0de
@@ -13,8 +25,9 @@ const MAGIC_OFFSET = 24
 export function prepareStoreFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    checkFile(path, true)
-    checkFile(`${path}-lock`, false)
+    for (const file of [path, `${path}-lock`]) keepToUser(file)
+    if (statSync(path).size > 0 && !hasMagic(path))
+      throw new ConfigError(`${path} is not a session store: it is no LMDB file. Name another one.`)
   } catch (error) {
     if (error instanceof ConfigError) throw error
     const { code, message } = error as NodeJS.ErrnoException
@@ -26,21 +39,41 @@ export function prepareStoreFile(path: string): void {
   }
 }
 
-function checkFile(path: string, isData: boolean): void {
-  // For reading and writing; made with these rights, so that there is no moment at which others could read it.
-  const file = openSync(path, 'a+', 0o600)
+/**
+ * The lock file must never be opened here: when a process closes any handle of a file, it loses all its locks on it (POSIX),
+ * and other processes would take those of another thread, or of a store that is open already, for dead. So a new file gets
+ * its name only after it was closed.
+ */
+function keepToUser(path: string): void {
+  const draft = `${path}.${newSessionId()}`
   try {
-    const { mode, size } = fstatSync(file)
-    if ((mode & 0o077) !== 0) fchmodSync(file, 0o600)
-    if (isData && size > 0 && !hasMagic(file))
-      throw new ConfigError(`${path} is not a session store: it is no LMDB file. Name another one.`)
+    const { mode } = statSync(path)
+    if ((mode & 0o077) !== 0) chmodSync(path, 0o600)
+    accessSync(path, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    closeSync(openSync(draft, 'wx', 0o600))
+    try {
+      linkSync(draft, path)
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error
+    } finally {
+      unlinkSync(draft)
+    }
+  }
+}
+
+function hasMagic(path: string): boolean {
+  const file = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(MAGIC_OFFSET + 4)
+    readSync(file, head, 0, head.length, 0)
+    return head.readUInt32LE(MAGIC_OFFSET) === MAGIC
   } finally {
     closeSync(file)
   }
 }
 
-function hasMagic(file: number): boolean {
-  const head = Buffer.alloc(MAGIC_OFFSET + 4)
-  readSync(file, head, 0, head.length, 0)
-  return head.readUInt32LE(MAGIC_OFFSET) === MAGIC
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -9,7 +9,8 @@ const OURS: RedisOptions = {
   lazyConnect: true,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: null,
+  // Fails what is under way as soon as the connection is lost.
+  maxRetriesPerRequest: 0,
   enableAutoPipelining: true,
   retryStrategy: (attempts) => Math.min(1_000, 20 * 2 ** Math.min(attempts, 6)),
 }
@@ -75,7 +76,7 @@ export class RedisConnection {
       try {
         return await this.#inTime(send(isRepeated), leftMs, isWrite)
       } catch (error) {
-        if (!isConnectionLoss(error)) throw error instanceof SessionStoreError ? error : this.#failure(error)
+        if (!isConnectionLoss(error)) throw isOurs(error) ? error : this.#failure(error)
         this.#lastError = error
         // The loss may be known before the client says that it is not ready any more.
         await Promise.resolve()
@@ -149,12 +150,16 @@ export class RedisConnection {
   }
 }
 
+function isOurs(error: unknown): boolean {
+  return error instanceof SessionStoreError || error instanceof SessionOutcomeUnknownError
+}
+
 /** As opposed to an answer of the server. */
 function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof SessionOutcomeUnknownError) return false
+  if (!(error instanceof Error) || isOurs(error)) return false
   return (
     error.name !== 'ReplyError' &&
-    /connection is closed|stream isn't writeable|ECONN|EPIPE/i.test(error.message)
+    /max retries per request|connection is closed|stream isn't writeable|ECONN|EPIPE/i.test(error.message)
   )
 }
 

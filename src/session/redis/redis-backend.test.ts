@@ -1,0 +1,179 @@
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RedisServer, whyNoRedis } from '../../../test/support/redis-server.ts'
+import { TcpProxy } from '../../../test/support/tcp-proxy.ts'
+import type { SessionEvent } from '../backend.ts'
+import { openSessions, type Sessions } from '../sessions.ts'
+import { redisBackend } from './redis-backend.ts'
+
+interface Values extends Record<string, unknown> {
+  n?: number
+}
+
+const reason = whyNoRedis()
+
+describe.runIf(reason === undefined)('redis behind a bad network', () => {
+  let server: RedisServer
+  let proxy: TcpProxy
+  let sessions: Sessions<'async'>
+  let direct: Sessions<'async'>
+
+  beforeAll(async () => {
+    server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'no')
+  })
+  afterAll(() => server?.end())
+
+  beforeEach(async () => {
+    proxy = await TcpProxy.start(server.port)
+    sessions = openSessions({ backend: await redisBackend({ url: proxy.url }), timeoutMs: 2_000 })
+    direct = openSessions({ backend: await redisBackend({ url: server.url }) })
+  })
+  afterEach(async () => {
+    await sessions.close()
+    await direct.close()
+    await proxy.end()
+  })
+
+  it('makes a write once whose answer was lost, and which was sent again', async () => {
+    const session = sessions.create<Values>()
+    await session.set('n', 0)
+    for (let i = 1; i <= 5; i++) {
+      proxy.isDeaf = true
+      const write = session.apply('n', { inc: 1 })
+      // The server has carried it out, and the answer is swallowed.
+      await vi.waitFor(async () => expect(await direct.open<Values>(session.id).get('n')).toBe(i))
+      proxy.isDeaf = false
+      proxy.cut()
+      expect((await write).value).toBe(i)
+    }
+    expect(await session.get('n')).toBe(5)
+  })
+
+  it('makes a section once whose answer was lost', async () => {
+    const session = sessions.create<Values>()
+    const write = session.atomicUpdateAsync(async (tx) => {
+      proxy.isDeaf = true
+      return { n: (tx.get('n') ?? 0) + 1 }
+    })
+    await vi.waitFor(async () => expect(await direct.open<Values>(session.id).get('n')).toBe(1))
+    proxy.isDeaf = false
+    proxy.cut()
+    await write
+    expect(await session.get('n')).toBe(1)
+  })
+
+  it('says that the outcome is unknown when no answer comes in time', async () => {
+    const session = sessions.create<Values>()
+    await session.set('n', 0)
+    proxy.freeze()
+    await expect(session.apply('n', { inc: 1 })).rejects.toMatchObject({ code: 'SESSION_OUTCOME_UNKNOWN' })
+    await expect(session.get('n')).rejects.toMatchObject({ code: 'SESSION_STORE' })
+    expect((await session.checkHealth()).isHealthy).toBe(false)
+    proxy.thaw()
+    await vi.waitFor(() => session.apply('n', { inc: 1 }))
+    expect([1, 2]).toContain(await session.get('n'))
+    expect((await session.checkHealth()).isHealthy).toBe(true)
+  })
+
+  it('goes on when the connection is cut under many writers', async () => {
+    const session = sessions.create<Values>()
+    const writers = Array.from({ length: 20 }, async () => {
+      for (let i = 0; i < 50; i++) await session.apply('n', { inc: 1 })
+    })
+    const cuts = (async () => {
+      for (let i = 0; i < 10; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        proxy.cut()
+      }
+    })()
+    await Promise.all([...writers, cuts])
+    expect(await session.get('n')).toBe(1_000)
+  })
+
+  it('loses its lease honestly when it cannot renew it', async () => {
+    const own = openSessions({
+      backend: await redisBackend({ url: proxy.url }),
+      leaseMs: 60,
+      timeoutMs: 1_000,
+    })
+    const session = own.create<Values>()
+    const section = session.withLock(async (tx) => {
+      proxy.freeze()
+      tx.set('n', 1)
+      await new Promise((resolve) => tx.signal.addEventListener('abort', resolve))
+      proxy.thaw()
+    })
+    await expect(section).rejects.toMatchObject({ code: 'SESSION_CONFLICT' })
+    expect(own.getStats().lostLeases).toBe(1)
+    expect(await session.get('n')).toBeUndefined()
+    await own.close()
+  })
+
+  it('keeps a lease for as long as a section takes', async () => {
+    const own = openSessions({ backend: await redisBackend({ url: proxy.url }), leaseMs: 60 })
+    const session = own.create<Values>()
+    await session.withLock(async (tx) => {
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      tx.set('n', 1)
+    })
+    expect(await session.get('n')).toBe(1)
+    await own.close()
+  })
+
+  it('tells those who watch of a gap', async () => {
+    const session = sessions.create<Values>()
+    const events: SessionEvent[] = []
+    using _watch = session.watch((event) => events.push(event))
+    await vi.waitFor(async () => {
+      await session.apply('n', { inc: 1 })
+      expect(events).not.toHaveLength(0)
+    })
+    proxy.cut()
+    await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: 'gap', id: session.id, version: 0 }))
+    await vi.waitFor(async () => {
+      await session.apply('n', { inc: 1 })
+      expect(events.at(-1)?.type).toBe('set')
+    })
+  })
+
+  it('survives that the server forgets its scripts', async () => {
+    const session = sessions.create<Values>()
+    await session.apply('n', { inc: 1 })
+    const admin = new Redis(server.url)
+    await admin.script('FLUSH')
+    admin.disconnect()
+    await session.apply('n', { inc: 1 })
+    expect(await session.get('n')).toBe(2)
+  })
+
+  it('survives that the server is killed and started again', async () => {
+    const session = sessions.create<Values>()
+    const { durability } = await session.set('n', 1)
+    expect(durability).toBe('process')
+    await server.kill()
+    const write = session.apply('n', { inc: 1 })
+    await server.start()
+    await write
+    expect(await session.get('n')).toBe(2)
+  })
+
+  it('leaves nothing behind of a lease on a session that there is not', async () => {
+    const session = sessions.create<Values>()
+    await session.withLock(() => {})
+    expect(await sessions.list({ prefix: session.id })).toEqual({ ids: [] })
+    const admin = new Redis(server.url)
+    expect(await admin.keys(`*${session.id}*`)).toEqual([])
+    admin.disconnect()
+  })
+})
+
+it('says at once that there is no server', async (ctx) => {
+  if (reason !== undefined) return ctx.skip(reason)
+  const server = await RedisServer.start()
+  await server.kill()
+  await expect(redisBackend({ url: server.url, connectTimeoutMs: 100 })).rejects.toMatchObject({
+    code: 'SESSION_STORE',
+    message: expect.stringContaining('ECONNREFUSED') as string,
+  })
+  await server.end()
+})

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSessions, type SessionBackend, type Sessions } from '../../src/session/index.ts'
+import { isLinearizable, type Call } from '../support/linearizable.ts'
+import { sessionModel, type SessionCall } from '../support/session-model.ts'
+import { runThread, SessionProcess, type WorkerMessage, type WorkerTask } from '../support/session-workers.ts'
+
+export interface StressStore {
+  /** How a worker opens it: `kind` and the options of the backend. */
+  readonly backend: object
+  open(): Promise<SessionBackend<'async'>>
+  end(): Promise<void>
+}
+
+const MAX_INCREMENTS_EACH = 50
+const WORKERS = 4
+const KILLS = 10
+
+/** What a backend must do for threads and processes that have it open at once. */
+export function sessionStressSuite(name: string, start: () => Promise<StressStore>): void {
+  describe(`sessions in ${name}, from several sides`, () => {
+    let store: StressStore
+    let sessions: Sessions<'async'>
+
+    beforeAll(async () => {
+      store = await start()
+      sessions = openSessions({ backend: await store.open(), timeoutMs: 20_000 })
+    })
+
+    afterAll(async () => {
+      await sessions?.close()
+      await store?.end()
+    })
+
+    function newTask(job: string, more: object = {}): WorkerTask {
+      return { backend: store.backend, id: sessions.create().id, job, ...more }
+    }
+
+    async function runProcess(task: WorkerTask): Promise<WorkerMessage[]> {
+      const process = new SessionProcess(task)
+      await process.ended()
+      return process.messages
+    }
+
+    const sides = [
+      ['threads', runThread],
+      ['processes', runProcess],
+    ] as const
+
+    it.each(sides)('loses no increment of 4 %s', async (_sides, run) => {
+      const task = newTask('increment', { callers: 5, calls: MAX_INCREMENTS_EACH / 5 })
+      const said = await Promise.all(Array.from({ length: WORKERS }, () => run(task)))
+      expect(said.flat().filter((message) => 'done' in message)).toHaveLength(WORKERS)
+      expect(await sessions.open(task.id).get('n')).toBe(WORKERS * MAX_INCREMENTS_EACH)
+    })
+
+    it.each(sides)('answers 4 %s in ways that some order of the calls explains', async (_sides, run) => {
+      const task = newTask('history')
+      const said = await Promise.all(
+        Array.from({ length: WORKERS }, (_, seed) => run({ ...task, seed, callers: 3, calls: 25 })),
+      )
+      const histories = said.map((messages) => messages.find((message) => 'history' in message)?.['history'])
+      const history = histories.flat() as Call<SessionCall, unknown>[]
+      expect(history).toHaveLength(WORKERS * 75)
+      expect(isLinearizable(history, sessionModel)).toBe(true)
+    })
+
+    it('keeps what was answered to a writer that is killed, and nothing by half', async () => {
+      const callers = 8
+      for (let round = 0; round < KILLS; round++) {
+        const task = newTask('write', { callers })
+        const writer = new SessionProcess(task)
+        await writer.says('acknowledged', 20 + round * 7)
+        await writer.kill()
+        const acknowledged = Math.max(
+          ...writer.messages.map((message) => Number(message['acknowledged'] ?? 0)),
+        )
+        const { a, b } = (await sessions.open<{ a: number; b: number }>(task.id).read()) ?? { a: 0, b: 0 }
+        expect(a).toBe(b)
+        expect(a).toBeGreaterThanOrEqual(acknowledged)
+        // Beyond that there can be what was under way: one batch of all callers.
+        expect(a - acknowledged).toBeLessThanOrEqual(callers)
+      }
+    })
+
+    it('goes on without a holder that was killed, when its lease is over', async () => {
+      const task = newTask('hold', { leaseMs: 200 })
+      const holder = new SessionProcess(task)
+      await holder.says('holds')
+      const session = sessions.open<{ n: number }>(task.id)
+      const blocked = session.atomicUpdateAsync(async () => ({ n: 0 }), { timeoutMs: 50 })
+      await expect(blocked).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' })
+      await holder.kill()
+      await session.atomicUpdateAsync(async (tx) => ({ n: (tx.get('n') ?? 0) + 1 }))
+      expect(await session.get('n')).toBe(1)
+    })
+  })
+}

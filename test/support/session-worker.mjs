@@ -1,0 +1,72 @@
+// Works on one session from a process or a thread of its own, with the compiled library: Node 20 cannot run TypeScript. What to
+// do comes as JSON, in the last argument or as the thread's data; what came of it goes to the parent, line by line.
+import { setImmediate as turn } from 'node:timers/promises'
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { openSessions } from '../../dist/session/index.js'
+import { recordHistory } from './session-history.mjs'
+
+const task = isMainThread ? JSON.parse(process.argv.at(-1)) : workerData
+const say = (message) =>
+  isMainThread ? process.stdout.write(`${JSON.stringify(message)}\n`) : parentPort.postMessage(message)
+
+async function openBackend({ kind, ...options }) {
+  if (kind === 'lmdb') return (await import('../../dist/session/lmdb/index.js')).lmdbBackend(options)
+  return (await import('../../dist/session/redis/index.js')).redisBackend(options)
+}
+
+const jobs = {
+  /** Adds 1 so many times, in several callers, and in every way. */
+  async increment({ callers, calls }, session) {
+    await Promise.all(
+      Array.from({ length: callers }, async (_, caller) => {
+        for (let i = 0; i < calls; i++) {
+          if ((caller + i) % 10 === 0)
+            await session.atomicUpdateAsync(async (tx) => {
+              await turn()
+              return { n: (tx.get('n') ?? 0) + 1 }
+            })
+          else if (i % 2 === 0) await session.apply('n', { inc: 1 })
+          else await session.atomicUpdate(({ n = 0 }) => ({ n: n + 1 }))
+        }
+      }),
+    )
+  },
+
+  /** A recorded history of calls at random. */
+  async history({ seed, callers, calls }, session) {
+    say({ history: await recordHistory(session, { seed, callers, calls }) })
+  },
+
+  /** Adds 1 to both keys, until it is killed, and says what has been answered. */
+  async write({ callers }, session) {
+    await Promise.all(
+      Array.from({ length: callers }, async () => {
+        for (;;) {
+          let n
+          await session.atomicUpdate(({ a = 0, b = 0 }) => ((n = a + 1), { a: n, b: b + 1 }))
+          say({ acknowledged: n })
+        }
+      }),
+    )
+  },
+
+  /** Holds the session until it is killed. */
+  async hold(_task, session) {
+    await session.withLock(async (tx) => {
+      tx.set('n', -1)
+      say({ holds: true })
+      await new Promise((resolve) => setTimeout(resolve, 60_000))
+    })
+  },
+}
+
+const sessions = openSessions({
+  backend: await openBackend(task.backend),
+  timeoutMs: 20_000,
+  leaseMs: task.leaseMs ?? 3_000,
+})
+const session = sessions.open(task.id)
+say({ ready: true })
+await jobs[task.job](task, session)
+await sessions.close()
+say({ done: true })

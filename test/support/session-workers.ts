@@ -1,0 +1,62 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { Worker } from 'node:worker_threads'
+
+const script = join(import.meta.dirname, 'session-worker.mjs')
+
+export type WorkerTask = { backend: object; id: string; job: string } & Record<string, unknown>
+
+/** A line that a worker says, as plain data. */
+export type WorkerMessage = Record<string, unknown>
+
+/** A process that works on a session; see session-worker.mjs. */
+export class SessionProcess {
+  readonly messages: WorkerMessage[] = []
+  readonly #child: ChildProcess
+  readonly #exit: Promise<unknown>
+  #onMessage = (): void => {}
+
+  constructor(task: WorkerTask) {
+    this.#child = fork(script, [JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+    this.#exit = once(this.#child, 'close')
+    createInterface(this.#child.stdout as Readable).on('line', (line) => {
+      this.messages.push(JSON.parse(line) as WorkerMessage)
+      this.#onMessage()
+    })
+  }
+
+  /** Resolves when a message has the field; rejects when the process ends without having said it. */
+  async says(field: string, count = 1): Promise<WorkerMessage> {
+    const found = (): WorkerMessage | undefined =>
+      this.messages.filter((message) => field in message)[count - 1]
+    const ended = this.#exit.then(() => true)
+    for (let message = found(); ; message = found()) {
+      if (message !== undefined) return message
+      const more = new Promise<false>((resolve) => (this.#onMessage = () => resolve(false)))
+      if ((await Promise.race([more, ended])) && found() === undefined)
+        throw new Error(`The process ended without saying "${field}".`)
+    }
+  }
+
+  /** Ends it as a power failure of its own; all that it said before is in `messages` afterwards. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exit
+  }
+
+  async ended(): Promise<void> {
+    await this.#exit
+  }
+}
+
+/** The same work in a thread. Resolves with what it said. */
+export async function runThread(task: WorkerTask): Promise<WorkerMessage[]> {
+  const messages: WorkerMessage[] = []
+  const worker = new Worker(script, { workerData: task })
+  worker.on('message', (message: WorkerMessage) => messages.push(message))
+  await once(worker, 'exit')
+  return messages
+}
