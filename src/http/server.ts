@@ -6,7 +6,7 @@ import fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { ServerSettings } from '../config/server-schema.ts'
-import { provide, type Container } from '../container/index.ts'
+import { provide, type Container, type RequestScope } from '../container/index.ts'
 import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
 import type { ServedRuntime } from './served-runtime.ts'
 import { Admission } from './admission.ts'
@@ -184,8 +184,9 @@ export class HttpServer implements AsyncDisposable {
 
   /** What fails before the request has begun, or after its end, has no parts. */
   #loggerOf(request: FastifyRequest): Logger {
-    const isOpen = request.scope?.hasEnded === false
-    return isOpen ? request.scope.resolve(REQUEST_LOGGER) : this.#logger.child({ reqId: request.id })
+    const scope = request.scope as RequestScope | undefined
+    if (scope === undefined || scope.hasEnded) return this.#logger.child({ reqId: request.id })
+    return scope.resolve(REQUEST_LOGGER)
   }
 
   #record(request: FastifyRequest, status: number, durationMs: number): void {

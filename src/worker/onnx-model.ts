@@ -29,6 +29,8 @@ export interface OnnxModelOptions {
   onBatch(event: BatchEvent): void
 }
 
+type RunEvent = Parameters<Parameters<NonNullable<Model['onRun']>>[0]>[0]
+
 /** `ending`: told to close or killed, so that its end is no surprise. */
 type State = 'loading' | 'ready' | 'ending' | 'ended'
 
@@ -46,11 +48,12 @@ export class OnnxModel implements Model {
   }
   readonly #calls = new PendingCalls()
   readonly #lostListeners = new Set<(error: Error) => void>()
+  readonly #runListeners = new Set<(event: RunEvent) => void>()
   readonly #loaded = new Deferred<EmbeddingInfo>()
   #state: State = 'loading'
   #embedding: EmbeddingInfo | undefined
   /** Makes an error of the end that nobody asked for; undefined as long as there was none. */
-  #lostError: (() => Error) | undefined
+  #lostError: ((wasStarted: boolean) => Error) | undefined
 
   private constructor(request: LoadRequest, options: OnnxModelOptions) {
     this.#request = request
@@ -106,7 +109,7 @@ export class OnnxModel implements Model {
 
   async embed(inputs: readonly EmbedInput[], options: EmbedRunOptions = {}): Promise<Embeddings> {
     options.signal?.throwIfAborted()
-    if (this.#state !== 'ready') throw this.#lostError?.() ?? this.#closedError()
+    if (this.#state !== 'ready') throw this.#lostError?.(false) ?? this.#closedError()
     const call = this.#calls.open(options.signal, (id) => this.#thread.post({ type: 'withdraw', id }))
     this.#thread.post({ type: 'embed', id: call.id, inputs, options: this.#requestOptions(options) })
     const { values, dimensions, tokenCounts, truncated, timings } = await call.reply
@@ -114,9 +117,14 @@ export class OnnxModel implements Model {
   }
 
   onLost(listener: (error: Error) => void): Disposable {
-    if (this.#lostError !== undefined) listener(this.#lostError())
+    if (this.#lostError !== undefined) listener(this.#lostError(true))
     else this.#lostListeners.add(listener)
     return { [Symbol.dispose]: () => void this.#lostListeners.delete(listener) }
+  }
+
+  onRun(listener: (event: RunEvent) => void): Disposable {
+    this.#runListeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#runListeners.delete(listener) }
   }
 
   stopRuns(): void {
@@ -135,7 +143,7 @@ export class OnnxModel implements Model {
   async kill(reason: Error): Promise<void> {
     if (this.#state !== 'ended') {
       this.#state = 'ending'
-      this.#calls.rejectAll(() => reason)
+      this.#calls.rejectAll((wasStarted) => this.#killed(reason, wasStarted))
       this.#thread.terminate()
     }
     await this.#thread.ended
@@ -155,10 +163,12 @@ export class OnnxModel implements Model {
         return this.#calls.resolve(message.id, message)
       case 'failed':
         return void this.#calls.reject(message.id, fromWire(message.error))
-      case 'batch': {
-        const { texts, tokens, paddedTokens, inferMs } = message
-        return this.#options.onBatch({ model: this.#request.key.name, texts, tokens, paddedTokens, inferMs })
-      }
+      case 'run-started':
+        this.#calls.markStarted(message.requests)
+        return this.#tellOfRun({ run: message.run, phase: 'started' })
+      case 'run-ended':
+        if (message.batch) this.#options.onBatch({ model: this.#request.key.name, ...message.batch })
+        return this.#tellOfRun({ run: message.run, phase: 'ended' })
       default:
         return message satisfies never
     }
@@ -175,13 +185,13 @@ export class OnnxModel implements Model {
       new ModelLoadError(`The thread of ${this.#title} ended ${how} before the model was loaded.`, details),
     )
     if (wasAsked) return
-    this.#lostError = () =>
-      new LeaseRevokedError(
-        `The thread of ${this.#title} ended ${how}. The work can be asked for again.`,
-        details,
-      )
+    this.#lostError = (wasStarted) =>
+      new LeaseRevokedError(`The thread of ${this.#title} ended ${how}. The work can be asked for again.`, {
+        ...details,
+        wasStarted,
+      })
     this.#calls.rejectAll(this.#lostError)
-    for (const listener of this.#lostListeners) listener(this.#lostError())
+    for (const listener of this.#lostListeners) listener(this.#lostError(true))
     this.#lostListeners.clear()
   }
 
@@ -197,7 +207,20 @@ export class OnnxModel implements Model {
     }
   }
 
+  #tellOfRun(event: RunEvent): void {
+    for (const listener of this.#runListeners) listener(event)
+  }
+
+  /** An error of its own for each caller whose work can be done again. */
+  #killed(reason: Error, wasStarted: boolean): Error {
+    if (wasStarted || !(reason instanceof LeaseRevokedError)) return reason
+    return new LeaseRevokedError(reason.message, { model: this.#request.key.name, cause: reason, wasStarted })
+  }
+
   #closedError(): Error {
-    return new LeaseRevokedError(`${this.#title} is closed.`, { model: this.#request.key.name })
+    return new LeaseRevokedError(`${this.#title} is closed.`, {
+      model: this.#request.key.name,
+      wasStarted: false,
+    })
   }
 }

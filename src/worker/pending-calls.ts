@@ -5,6 +5,7 @@ import type { EmbedReply } from './protocol.ts'
 interface PendingCall {
   readonly reply: Deferred<EmbedReply>
   readonly abortListener: Disposable
+  wasStarted: boolean
 }
 
 /** Calls that wait for an answer of the thread. Each is settled exactly once; what comes later is dropped. */
@@ -29,7 +30,7 @@ export class PendingCalls {
     const abortListener = onAbort(signal, (reason) => {
       if (this.reject(id, reason)) withdraw(id)
     })
-    this.#calls.set(id, { reply, abortListener })
+    this.#calls.set(id, { reply, abortListener, wasStarted: false })
     return { id, reply: reply.promise }
   }
 
@@ -44,9 +45,17 @@ export class PendingCalls {
     return call !== undefined
   }
 
+  /** The engine has begun with texts of these calls. */
+  markStarted(ids: readonly number[]): void {
+    for (const id of ids) {
+      const call = this.#calls.get(id)
+      if (call) call.wasStarted = true
+    }
+  }
+
   /** @param reason Makes the error of one caller: no two share an object. */
-  rejectAll(reason: () => unknown): void {
-    for (const id of this.#calls.keys()) this.reject(id, reason())
+  rejectAll(reason: (wasStarted: boolean) => unknown): void {
+    for (const [id, { wasStarted }] of this.#calls) this.reject(id, reason(wasStarted))
   }
 
   #take(id: number): PendingCall | undefined {

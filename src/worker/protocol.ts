@@ -69,7 +69,8 @@ export type FromThread =
   | { readonly type: 'load-failed'; readonly error: WireError }
   | EmbedReply
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
-  | BatchReport
+  | RunStarted
+  | RunEnded
 
 export interface EmbedReply {
   readonly type: 'embedded'
@@ -82,9 +83,23 @@ export interface EmbedReply {
   readonly timings: RunTimings
 }
 
-/** One run that ended well. */
+/** The engine begins a run. What a thread that dies had not begun can be done again without harm. */
+export interface RunStarted {
+  readonly type: 'run-started'
+  /** No other run of this thread has the number. */
+  readonly run: number
+  /** The requests whose texts are in it. */
+  readonly requests: readonly number[]
+}
+
+export interface RunEnded {
+  readonly type: 'run-ended'
+  readonly run: number
+  /** What it did, if it ended well. */
+  readonly batch: BatchReport | undefined
+}
+
 export interface BatchReport {
-  readonly type: 'batch'
   readonly texts: number
   readonly tokens: number
   readonly paddedTokens: number

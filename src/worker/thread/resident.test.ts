@@ -233,7 +233,7 @@ describe('a caller that leaves', () => {
     bench.resident.withdraw(leaver)
     expect(bench.runs[0]?.cancellation.isRequested).toBe(true)
     await bench.endRun(0, new Error('terminated'))
-    expect(bench.sent).toEqual([])
+    expect(bench.sent.map(({ type }) => type)).toEqual(['run-started', 'run-ended'])
   })
 
   it('leaves the run alone that still serves somebody', async () => {
@@ -333,12 +333,23 @@ describe('runs', () => {
     expect(bench.runs).toHaveLength(1)
   })
 
-  it('are reported with their padding', async () => {
+  it('are reported with the requests in them when they begin, and with their padding when they end', async () => {
     const bench = new Bench()
-    await bench.ask(['aaaa', 'bbb'])
+    const first = bench.post(['aaaa', 'bbb'])
+    const second = bench.post(['cccc'])
+    await turn()
+    expect(bench.sent).toEqual([{ type: 'run-started', run: 1, requests: [first, second] }])
     bench.clock.advance(12)
     await bench.endRun(0)
-    expect(bench.sent[0]).toEqual({ type: 'batch', texts: 2, tokens: 7, paddedTokens: 8, inferMs: 12 })
+    const batch = { texts: 3, tokens: 11, paddedTokens: 12, inferMs: 12 }
+    expect(bench.sent[1]).toEqual({ type: 'run-ended', run: 1, batch })
+  })
+
+  it('that fail are reported to have ended, with nothing done', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    await bench.endRun(0, new Error('bad'))
+    expect(bench.sent).toContainEqual({ type: 'run-ended', run: 1, batch: undefined })
   })
 
   it('end before close does', async () => {

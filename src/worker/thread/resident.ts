@@ -7,7 +7,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { toWire } from '../../kernel/error-wire.ts'
 import { DeadlineExceededError, InferenceError } from '../../kernel/errors.ts'
-import type { EmbedInput, EmbedRequest, FromThread } from '../protocol.ts'
+import type { BatchReport, EmbedInput, EmbedRequest, FromThread } from '../protocol.ts'
 import { EmbedJob, type JobText } from './embed-job.ts'
 
 /** What the resident needs of a loaded model. */
@@ -49,6 +49,7 @@ export class Resident {
   /** Texts of a batch that failed: each runs again by itself, so that only the one at fault fails its caller. */
   readonly #toRunAlone: JobText[] = []
   readonly #runs = new Set<ActiveRun>()
+  #lastRun = 0
   #isTurnScheduled = false
   #idle: Deferred<void> | undefined
 
@@ -149,22 +150,27 @@ export class Resident {
   async #run(texts: readonly JobText[]): Promise<void> {
     const { engine, clock } = this.#options
     const run: ActiveRun = { texts, cancellation: new RunCancellation() }
+    const number = ++this.#lastRun
     this.#runs.add(run)
     this.#options.onRunsChanged(this.#runs.size)
+    const requests = [...new Set(texts.map(({ job }) => job.id))]
+    this.#options.send({ type: 'run-started', run: number, requests })
     const startedAtMs = clock.nowMs()
+    let batch: BatchReport | undefined
     try {
       await engine.run(
         texts.map((text) => text.ids),
         run.cancellation,
         (index, vector) => this.#finishText(texts[index] as JobText, vector),
       )
-      this.#reportBatch(texts, clock.nowMs() - startedAtMs)
+      batch = reportOf(texts, clock.nowMs() - startedAtMs)
     } catch (cause) {
       this.#failRun(run, clock.nowMs() - startedAtMs, cause)
     }
     // Before the answers: whoever has them all may look at the number of runs next.
     this.#runs.delete(run)
     this.#options.onRunsChanged(this.#runs.size)
+    this.#options.send({ type: 'run-ended', run: number, batch })
     for (const { job } of texts) if (!job.isEnded && job.isComplete) this.#answer(job, startedAtMs)
     if (this.#runs.size === 0) this.#idle?.resolve()
     this.#scheduleTurn()
@@ -177,17 +183,6 @@ export class Resident {
     } catch (error) {
       this.#fail(text.job, error)
     }
-  }
-
-  #reportBatch(texts: readonly JobText[], inferMs: number): void {
-    const lengths = texts.map((text) => text.tokens)
-    this.#options.send({
-      type: 'batch',
-      texts: texts.length,
-      tokens: lengths.reduce((sum, length) => sum + length, 0),
-      paddedTokens: Math.max(...lengths) * texts.length,
-      inferMs,
-    })
   }
 
   #failRun(run: ActiveRun, durationMs: number, cause: unknown): void {
@@ -229,5 +224,15 @@ export class Resident {
     this.#jobs.delete(job.id)
     for (const text of job.texts) this.#queue.withdraw(text)
     for (const run of this.#runs) if (run.texts.every((text) => text.job.isEnded)) run.cancellation.request()
+  }
+}
+
+function reportOf(texts: readonly JobText[], inferMs: number): BatchReport {
+  const lengths = texts.map((text) => text.tokens)
+  return {
+    texts: texts.length,
+    tokens: lengths.reduce((sum, length) => sum + length, 0),
+    paddedTokens: Math.max(...lengths) * texts.length,
+    inferMs,
   }
 }
