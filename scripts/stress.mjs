@@ -51,7 +51,7 @@ const growth = memory.last / memory.first
 console.log(JSON.stringify({ ...counts, unexpected: counts.unexpected.slice(0, 5) }, undefined, 2))
 console.log(`${callers} calls, ${inFlight} without an answer, ${leaked.length} models with callers left`)
 console.log(
-  `resident memory: ${mb(memory.first)} MB after the first tenth, ${mb(memory.last)} MB at the end (x${growth.toFixed(2)})`,
+  `resident memory: ${mb(memory.first)} MB after the first third, ${mb(memory.last)} MB at the end (x${growth.toFixed(2)})`,
 )
 const isFine =
   inFlight === 0 &&
@@ -140,7 +140,7 @@ async function warmUp() {
 }
 
 async function measure() {
-  await sleep(seconds * 100)
+  await sleep(seconds * 300)
   const first = await quietRss()
   while (!isOver()) await sleep(100)
   return { first, last: await quietRss() }

@@ -20,14 +20,15 @@ it('a thread that dies fails at once what it had begun; what it had not begun is
   runtime = await createRuntime({ models: { m: { source } } }, { logger: { warn: () => {} } })
   const { vectors } = await runtime.embed('m', TEXT)
   const alone = vectors[0]
-  const calls = Array.from({ length: 120 }, () => runtime?.embed('m', TEXT))
+  const opened = runtime
+  const calls = Array.from({ length: 120 }, () => opened.embed('m', TEXT))
   // The first batch is at work as soon as one call has been answered.
   await Promise.race(calls)
   for (const worker of threads) void worker.terminate()
   const outcomes = await Promise.allSettled(calls)
   const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
   const generations = new Set(
-    outcomes.map((it) => (it.status === 'fulfilled' ? it.value?.generation : undefined)),
+    outcomes.map((it) => (it.status === 'fulfilled' ? it.value.generation : undefined)),
   )
   for (const { reason } of failed) {
     expect(reason).toBeInstanceOf(LeaseRevokedError)
@@ -37,7 +38,7 @@ it('a thread that dies fails at once what it had begun; what it had not begun is
   expect(failed.length).toBeLessThan(60)
   expect(generations).toContain(2)
   for (const outcome of outcomes) {
-    if (outcome.status === 'fulfilled') expect(outcome.value?.vectors[0]).toEqual(alone)
+    if (outcome.status === 'fulfilled') expect(outcome.value.vectors[0]).toEqual(alone)
   }
   expect(runtime.status('m')).toMatchObject({
     concurrentAccessCount: 0,
