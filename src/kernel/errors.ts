@@ -24,10 +24,11 @@ export class LeaseholdError extends Error {
   readonly code: string
   /** The HTTP status it stands for; a dialect may answer with another where its clients expect so. */
   readonly status: number
-  readonly model?: string
-  readonly field?: string
-  readonly waitedMs?: number
-  readonly retryAfterMs?: number
+  // Declared, not defined: an error shows no `undefined` for what it does not know.
+  declare readonly model?: string
+  declare readonly field?: string
+  declare readonly waitedMs?: number
+  declare readonly retryAfterMs?: number
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
