@@ -108,7 +108,7 @@ export function loadFailed(state: State, generation: number, error: unknown): vo
 }
 
 /** The present candidate failed: the next one's turn, in the same slot, or the end of the whole load. */
-export function attemptFailed(state: State, slot: Slot, error: unknown, timedOut: boolean): void {
+function attemptFailed(state: State, slot: Slot, error: unknown, timedOut: boolean): void {
   const incoming = slot.incoming as Incoming
   const variant = candidateOf(incoming)
   noteEnd(state, incoming, error, false)
@@ -226,7 +226,7 @@ function leaveSlot(state: State, slot: Slot, incoming: Incoming): void {
   state.dirty.add(slot)
 }
 
-export function openDoorsFor(state: State, beneficiary: Slot): void {
+function openDoorsFor(state: State, beneficiary: Slot): void {
   for (const slot of state.slots.values()) if (slot.drain?.beneficiary === beneficiary) openDoor(state, slot)
 }
 

@@ -14,7 +14,7 @@ export function enqueue(state: State, ticket: Ticket): void {
   state.dirty.add(demand.model.slot)
 }
 
-export function armTicket(state: State, ticket: Ticket): void {
+function armTicket(state: State, ticket: Ticket): void {
   state.deadlines.arm(ticket.deadline, Math.min(ticket.accessAtMs, ticket.deadlineAtMs, ticket.waitAtMs))
 }
 

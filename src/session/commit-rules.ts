@@ -42,7 +42,3 @@ function patched(fields: Fields, { set, remove }: Change): Fields {
   for (const key of remove) delete next[key]
   return Object.freeze(next)
 }
-
-export function isExpired(record: { readonly expiresAtMs?: number }, wallMs: number): boolean {
-  return record.expiresAtMs !== undefined && record.expiresAtMs <= wallMs
-}

@@ -6,7 +6,7 @@ export interface SessionLimits {
   maxValueChars: number
 }
 
-export const DEFAULT_LIMITS: SessionLimits = { maxKeys: 10_000, maxValueChars: 1_048_576 }
+const DEFAULT_LIMITS: SessionLimits = { maxKeys: 10_000, maxValueChars: 1_048_576 }
 
 /** Objects and arrays inside each other; beyond it is a cycle, or data that no backend should be asked to carry. */
 export const MAX_DEPTH = 64

@@ -42,7 +42,7 @@ export function checkStep(step: unknown): number {
   throw new InvalidInputError(`inc takes a finite number, got ${String(step)}.`, { field: 'inc' })
 }
 
-export function mismatch(operation: string, wanted: string, key: string): InvalidInputError {
+function mismatch(operation: string, wanted: string, key: string): InvalidInputError {
   return new InvalidInputError(`${operation} needs ${wanted} at "${key}", which holds something else.`, {
     field: key,
   })

@@ -215,7 +215,7 @@ function randomSetup(random: Random): WorldSetup {
 }
 
 /** Runs the trace and then lets everything end. @throws what an invariant says */
-export function runTrace({ setup, steps }: Pick<Trace, 'setup' | 'steps'>): World {
+function runTrace({ setup, steps }: Pick<Trace, 'setup' | 'steps'>): World {
   const world = new World(setup, checkState)
   for (const { kind, a, b } of steps) STEPS[kind](world, a, b)
   endEverything(world)
@@ -223,7 +223,7 @@ export function runTrace({ setup, steps }: Pick<Trace, 'setup' | 'steps'>): Worl
 }
 
 /** The shortest part of a failing trace that still fails, by leaving out ever smaller pieces. */
-export function shrink(trace: Trace): Trace {
+function shrink(trace: Trace): Trace {
   let steps = trace.steps
   for (let size = Math.ceil(steps.length / 2); size >= 1;) {
     let wasShorter = false

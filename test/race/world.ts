@@ -39,7 +39,7 @@ export interface Generation {
 }
 
 /** A specification with `count` candidates; a selector names one of them and is answered by no other. */
-export function specOf(model: string, version: number, count: number, bytes: number): ModelSpec {
+function specOf(model: string, version: number, count: number, bytes: number): ModelSpec {
   const variants = Array.from({ length: count }, (_, index) => {
     const id = `${model}.v${version}.${index}`
     return { id, label: id, estimateBytes: bytes }
