@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { LeaseReleasedError, ShutdownError } from '../../src/index.ts'
-import { askFor, finish, isPending, stage, take, untilSettled, watch } from '../scenarios/harness.ts'
+import { askFor, finish, isPending, stage, untilSettled, watch } from '../scenarios/harness.ts'
 
 it('a second release has no effect', async () => {
   const s = await stage({ m: { maxConcurrent: 1 } })
-  const [first] = await take(s, 1, 'm')
+  const first = await s.runtime.lease('m')
   const [second, third] = askFor(s, 2, 'm')
-  first?.release()
-  first?.release()
-  first?.[Symbol.dispose]()
+  first.release()
+  first.release()
+  first[Symbol.dispose]()
   await s.clock.settle()
   expect(second && isPending(second)).toBe(false)
   expect(third && isPending(third)).toBe(true)
@@ -19,10 +19,10 @@ it('a second release has no effect', async () => {
 
 it('a lease that was released gives no model any more, and says so', async () => {
   const s = await stage({ m: {} })
-  const [lease] = await take(s, 1, 'm')
-  lease?.release()
-  expect(() => lease?.model).toThrow(LeaseReleasedError)
-  expect(() => lease?.model).toThrow('take a new one')
+  const lease = await s.runtime.lease('m')
+  lease.release()
+  expect(() => lease.model).toThrow(LeaseReleasedError)
+  expect(() => lease.model).toThrow('take a new one')
   expect(lease).toMatchObject({ generation: 1, servedBy: 'm:int8@cpu' })
   await finish(s)
 })
@@ -43,9 +43,9 @@ it('withLease releases whatever happens', async () => {
 
 it('after close every verb says that the runtime is closing, and a release does no harm', async () => {
   const s = await stage({ m: {} })
-  const [held] = await take(s, 1, 'm')
+  const held = await s.runtime.lease('m')
   await untilSettled(s, [watch(s.runtime.close({ graceMs: 0 }))])
-  held?.release()
+  held.release()
   for (const verb of [
     () => s.runtime.lease('m'),
     () => s.runtime.embed('m', 'a text'),

@@ -58,9 +58,9 @@ describe('a swap', () => {
     await s.runtime.load('m')
     await expect(s.runtime.swap('m', { dtype: 'int8' })).rejects.toBeInstanceOf(ModelLoadError)
     await s.runtime.unload('m')
-    const [lease] = await take(s, 1, 'm')
-    expect(lease?.servedBy).toBe('m:fp32@cpu')
-    lease?.release()
+    const lease = await s.runtime.lease('m')
+    expect(lease.servedBy).toBe('m:fp32@cpu')
+    lease.release()
     await finish(s)
   })
 

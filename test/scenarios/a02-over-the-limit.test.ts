@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { AccessTimeoutError, ConcurrencyLimitError } from '../../src/index.ts'
-import { askFor, finish, isPending, releaseAll, stage, take, watch } from './harness.ts'
+import { finish, isPending, releaseAll, stage, take, watch } from './harness.ts'
 
 it('A2 over the limit, whenFull reject: the eleventh fails at once', async () => {
   const s = await stage({ m: {} })
@@ -12,8 +12,8 @@ it('A2 over the limit, whenFull reject: the eleventh fails at once', async () =>
   expect((error as Error).message).toContain('maxConcurrent')
   expect(s.clock.nowMs()).toBe(0)
   held.pop()?.release()
-  const [next] = await take(s, 1, 'm', { whenFull: 'reject' })
-  releaseAll([...held, ...(next ? [next] : [])])
+  const next = await s.runtime.lease('m', { whenFull: 'reject' })
+  releaseAll([...held, next])
   await finish(s)
 })
 
@@ -35,12 +35,12 @@ it('A2 over the limit, whenFull wait: the eleventh is queued until its access ti
 it('A2 a place that becomes free is handed to the one that waits, not to one that comes later', async () => {
   const s = await stage({ m: {} })
   const held = await take(s, 10, 'm')
-  const [first] = askFor(s, 1, 'm')
+  const first = watch(s.runtime.lease('m'))
   held.pop()?.release()
-  const [late] = askFor(s, 1, 'm')
+  const late = watch(s.runtime.lease('m'))
   await s.clock.settle()
-  expect(first && isPending(first)).toBe(false)
-  expect(late && isPending(late)).toBe(true)
+  expect(isPending(first)).toBe(false)
+  expect(isPending(late)).toBe(true)
   releaseAll(held)
   for (const waiter of [first, late]) (await waiter?.promise)?.release()
   await finish(s)

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
 import { AccessTimeoutError } from '../../src/index.ts'
-import { finish, isPending, stage, take, watch } from './harness.ts'
+import { finish, isPending, stage, watch } from './harness.ts'
 
 it('A4 access timeout covers the wait for a place', async () => {
   const s = await stage({ m: { maxConcurrent: 1 } })
-  const [held] = await take(s, 1, 'm')
+  const held = await s.runtime.lease('m')
   const waiting = watch(s.runtime.lease('m'))
   await s.clock.advanceAsync(29_999)
   expect(isPending(waiting)).toBe(true)
   await s.clock.advanceAsync(1)
   expect(waiting.outcome).toBeInstanceOf(AccessTimeoutError)
-  held?.release()
+  held.release()
   await finish(s)
 })
 
@@ -26,8 +26,8 @@ it('A4 access timeout covers the load, which goes on without its waiters', async
   expect((waiting.outcome as Error).message).toContain('the load')
   expect(s.runtime.status('m')).toMatchObject({ isLoading: true, queuedRequests: 0 })
   await s.clock.advanceAsync(10_000)
-  const [lease] = await take(s, 1, 'm')
-  lease?.release()
+  const lease = await s.runtime.lease('m')
+  lease.release()
   expect(s.engine.counts).toMatchObject({ loads: 1, aborted: 0 })
   await finish(s)
 })
@@ -35,11 +35,11 @@ it('A4 access timeout covers the load, which goes on without its waiters', async
 it('A4 access timeout covers admission, queue and load together', async () => {
   const s = await stage({ a: { slot: 'one' }, b: { slot: 'one' } }, { maxSwapWaitMs: 2_000 })
   s.engine.script('b', { loadMs: 25_000 })
-  const [held] = await take(s, 1, 'a')
+  const held = await s.runtime.lease('a')
   const waiting = watch(s.runtime.lease('b'))
   await s.clock.advanceAsync(10_000)
   expect(s.runtime.status('a')).toMatchObject({ state: 'draining' })
-  held?.release()
+  held.release()
   await s.clock.advanceAsync(19_999)
   expect(s.runtime.status('b')).toMatchObject({ isLoading: true })
   expect(isPending(waiting)).toBe(true)

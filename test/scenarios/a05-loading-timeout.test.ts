@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { LoadingTimeoutError } from '../../src/index.ts'
-import { askFor, finish, isPending, releaseAll, stage, take } from './harness.ts'
+import { askFor, finish, isPending, releaseAll, stage, take, watch } from './harness.ts'
 
 it('A5 loading timeout: the load is aborted, every waiter fails, the slot is usable again', async () => {
   const s = await stage({ m: {} }, { accessTimeoutMs: 600_000 })
@@ -30,9 +30,9 @@ it('A5 loading timeout: the load is aborted, every waiter fails, the slot is usa
 it('A5 an explicit load after a loading timeout does not wait for the back-off', async () => {
   const s = await stage({ m: { loadingTimeoutMs: 1_000 } })
   s.engine.script('m', { loadMs: Infinity }, {})
-  const [waiting] = askFor(s, 1, 'm')
+  const waiting = watch(s.runtime.lease('m'))
   await s.clock.advanceAsync(1_000)
-  expect(waiting?.outcome).toBeInstanceOf(LoadingTimeoutError)
+  expect(waiting.outcome).toBeInstanceOf(LoadingTimeoutError)
   await s.runtime.load('m')
   releaseAll(await take(s, 1, 'm'))
   expect(s.engine.counts.loads).toBe(2)
@@ -42,9 +42,9 @@ it('A5 an explicit load after a loading timeout does not wait for the back-off',
 it('A5 a load that is deaf to its abort blocks the slot only for a while, and what it brings is given back', async () => {
   const s = await stage({ m: { loadingTimeoutMs: 1_000 } })
   s.engine.script('m', { loadMs: 20_000, abortMs: Infinity }, {})
-  const [waiting] = askFor(s, 1, 'm')
+  const waiting = watch(s.runtime.lease('m'))
   await s.clock.advanceAsync(1_000)
-  expect(waiting?.outcome).toBeInstanceOf(LoadingTimeoutError)
+  expect(waiting.outcome).toBeInstanceOf(LoadingTimeoutError)
   await s.clock.advanceAsync(30_000)
   expect(s.engine.counts).toMatchObject({ loaded: 1, resident: 0, closed: 1 })
   releaseAll(await take(s, 1, 'm'))

@@ -32,14 +32,14 @@ it('A13 fallback: the preferred file fails, and the list is tried in its order',
   const s = await stage({ m: { dtype: 'fp32', fallback: [{ dtype: 'fp16' }, { dtype: 'int8' }] } })
   s.engine.script('m:fp32@cpu', { loadError: noFile })
   s.engine.script('m:fp16@cpu', { loadError: noFile })
-  const [lease] = await take(s, 1, 'm')
-  expect(lease?.servedBy).toBe('m:int8@cpu')
+  const lease = await s.runtime.lease('m')
+  expect(lease.servedBy).toBe('m:int8@cpu')
   expect(s.events.load.map(({ key, outcome }) => `${key} ${outcome}`)).toEqual([
     'm:fp32@cpu failed',
     'm:fp16@cpu failed',
     'm:int8@cpu loaded',
   ])
-  lease?.release()
+  lease.release()
   await finish(s)
 })
 
@@ -58,8 +58,8 @@ it('A13 fallback: a try that takes too long gives way as well, each with a loadi
 it('A13 an explicit dtype is answered by nothing else, and the fallback stays in force for the others', async () => {
   const s = await stage({ m: { dtype: 'fp32', fallback: [{ dtype: 'int8' }] } })
   s.engine.script('m:fp32@cpu', { loadError: noFile })
-  const [lease] = await take(s, 1, 'm')
-  lease?.release()
+  const lease = await s.runtime.lease('m')
+  lease.release()
   await s.clock.advanceAsync(2_000)
   const error = await s.runtime.lease('m', { dtype: 'fp32' }).catch((error: unknown) => error)
   expect(error).toMatchObject({ code: 'MODEL_LOAD', cause: noFile })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createRuntime, ShutdownError } from '../../src/index.ts'
-import { askFor, stage, take, untilSettled, watch, type Stage } from './harness.ts'
+import { askFor, stage, type Stage, take, untilSettled, watch } from './harness.ts'
 import { REAL_MODEL, residentMemoryIn, sentences } from './real-model.ts'
 
 function expectNothingLeft({ runtime, engine, clock }: Stage): void {
@@ -16,7 +16,7 @@ it('A14 shutdown: nothing new is admitted, work in flight finishes, the model is
   s.engine.script('m', { runMs: 500, closeMs: 100 })
   const [lease, other] = await take(s, 2, 'm')
   const use = watch(s.runtime.embed('m', ['in flight']))
-  const [queued] = askFor(s, 1, 'm')
+  const queued = watch(s.runtime.lease('m'))
   await s.clock.settle()
 
   const closing = watch(s.runtime.close({ graceMs: 10_000 }))
@@ -29,7 +29,7 @@ it('A14 shutdown: nothing new is admitted, work in flight finishes, the model is
   expect(use.outcome).toMatchObject({ servedBy: 'm:int8@cpu' })
   other?.release()
   // It was admitted before the close, so it is served.
-  ;(await queued?.promise)?.release()
+  ;(await queued.promise).release()
   expect(lease?.model).toBe(s.engine.model('m'))
   expect(closing.outcome).toBe('pending')
   lease?.release()
@@ -56,15 +56,15 @@ it('A14 shutdown while a model loads: its waiters may wait for it within the gra
   const s = await stage({ quick: {}, slow: {} })
   s.engine.script('quick', { loadMs: 500 })
   s.engine.script('slow', { loadMs: 60_000 })
-  const [onQuick] = askFor(s, 1, 'quick')
-  const [onSlow] = askFor(s, 1, 'slow')
+  const onQuick = watch(s.runtime.lease('quick'))
+  const onSlow = watch(s.runtime.lease('slow'))
   await s.clock.settle()
   const closing = watch(s.runtime.close({ graceMs: 1_000 }))
   await s.clock.advanceAsync(500)
-  ;(await onQuick?.promise)?.release()
+  ;(await onQuick.promise).release()
   await s.clock.advanceAsync(500)
-  expect(onSlow?.outcome).toBeInstanceOf(ShutdownError)
-  expect(onSlow?.outcome).toMatchObject({ waitedMs: 1_000 })
+  expect(onSlow.outcome).toBeInstanceOf(ShutdownError)
+  expect(onSlow.outcome).toMatchObject({ waitedMs: 1_000 })
   await untilSettled(s, [closing])
   expect(s.engine.counts).toMatchObject({ aborted: 1 })
   expectNothingLeft(s)

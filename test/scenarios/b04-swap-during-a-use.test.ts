@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { fakeHash, readFakeVector } from '../../src/testing/index.ts'
 import type { EmbedResult } from '../../src/index.ts'
-import { finish, isPending, stage, take, watch, type Watched } from './harness.ts'
+import { finish, isPending, stage, watch, type Watched } from './harness.ts'
 
 function keyHashOf({ outcome }: Watched<EmbedResult>): number {
   const [vector] = (outcome as EmbedResult).vectors
@@ -32,7 +32,7 @@ it('B4 another version of the same model: it overlaps, and each request is answe
   const s = await stage({ m: { revision: 'v1' } })
   s.engine.script('m', { loadMs: 1_000, runMs: 700 })
   await Promise.all([s.runtime.load('m'), s.clock.advanceAsync(1_000)])
-  const [held] = await take(s, 1, 'm')
+  const held = await s.runtime.lease('m')
   const before = watch(s.runtime.embed('m', ['x', 'y', 'z']))
   const swapping = watch(s.runtime.swap('m', { revision: 'v2' }))
   const meanwhile: Watched<EmbedResult>[] = []
@@ -52,9 +52,9 @@ it('B4 another version of the same model: it overlaps, and each request is answe
   const generations = meanwhile.map(({ outcome }) => (outcome as EmbedResult).generation)
   expect(generations).toEqual([...Array<number>(9).fill(1), ...Array<number>(11).fill(2)])
   expect(held).toMatchObject({ generation: 1 })
-  expect(held?.model).toBe(s.engine.models[0])
+  expect(held.model).toBe(s.engine.models[0])
   expect(s.engine.models[0]?.state).toBe('open')
-  held?.release()
+  held.release()
   await s.clock.settle()
   expect(s.engine.models[0]?.state).toBe('closed')
   await finish(s)

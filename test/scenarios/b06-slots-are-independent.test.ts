@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
-import { askFor, finish, isPending, releaseAll, stage, take } from './harness.ts'
+import { askFor, finish, isPending, releaseAll, stage, take, watch } from './harness.ts'
 
 it("B6 slots do not wait for each other's loads", async () => {
   const s = await stage({ embedder: {}, reranker: {} })
   s.engine.script('reranker', { loadMs: 25_000 })
-  const [slow] = askFor(s, 1, 'reranker')
+  const slow = watch(s.runtime.lease('reranker'))
   releaseAll(await take(s, 10, 'embedder'))
   expect(s.clock.nowMs()).toBe(0)
   await s.clock.advanceAsync(25_000)
-  ;(await slow?.promise)?.release()
+  ;(await slow.promise).release()
   await finish(s)
 })
 
@@ -32,7 +32,7 @@ it("B6 slots do not wait for each other's swaps, unloads and failures", async ()
   s.engine.script('embedder', { closeMs: 5_000 }, { loadMs: Infinity })
   await s.runtime.load('embedder')
   const unloading = s.runtime.unload('embedder')
-  const [waiting] = askFor(s, 1, 'embedder')
+  const waiting = watch(s.runtime.lease('embedder'))
   for (let n = 0; n < 20; n++) {
     const atMs = s.clock.nowMs()
     releaseAll(await take(s, 1, 'reranker'))
@@ -40,7 +40,7 @@ it("B6 slots do not wait for each other's swaps, unloads and failures", async ()
     await s.clock.advanceAsync(500)
   }
   await unloading
-  expect(waiting?.outcome).toMatchObject({ code: 'LOADING_TIMEOUT' })
+  expect(waiting.outcome).toMatchObject({ code: 'LOADING_TIMEOUT' })
   expect(s.runtime.status('reranker')).toMatchObject({ state: 'ready', generation: 2 })
   await finish(s)
 })

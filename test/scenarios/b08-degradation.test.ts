@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest'
 import { OverloadedError, QueueFullError } from '../../src/index.ts'
-import { askFor, errorOf, finish, isPending, stage, take, watch, type Stage } from './harness.ts'
+import { askFor, errorOf, finish, isPending, stage, type Stage, watch } from './harness.ts'
 
 const HOLD_MS = 100
 
 /** Measures the rate: 40 leases, one after the other, of 100 ms each. */
 async function warmUp(s: Stage): Promise<void> {
   for (let n = 0; n < 40; n++) {
-    const [lease] = await take(s, 1, 'm')
+    const lease = await s.runtime.lease('m')
     await s.clock.advanceAsync(HOLD_MS)
-    lease?.release()
+    lease.release()
   }
 }
 
@@ -42,10 +42,10 @@ it('B8 as load grows: first wait, then shed by priority, then reject; and back t
   expect(urgent.every(isPending)).toBe(true)
 
   // Level 3: nobody matters less. Who comes is refused at once, with the time after which it is worth coming back.
-  const [refused] = askFor(s, 1, 'm', { priority: 5 })
+  const refused = watch(s.runtime.lease('m', { priority: 5 }))
   await s.clock.settle()
-  expect(refused?.outcome).toBeInstanceOf(QueueFullError)
-  expect(refused?.outcome).toMatchObject({ status: 429, waitedMs: 0 })
+  expect(refused.outcome).toBeInstanceOf(QueueFullError)
+  expect(refused.outcome).toMatchObject({ status: 429, waitedMs: 0 })
   const { retryAfterMs = NaN } = errorOf(refused)
   expect(retryAfterMs).toBeGreaterThanOrEqual(11 * HOLD_MS)
   expect(retryAfterMs).toBeLessThanOrEqual(2 * 11 * HOLD_MS)
@@ -54,8 +54,8 @@ it('B8 as load grows: first wait, then shed by priority, then reject; and back t
 
   // Honest: who comes back then is served at once. Nobody was dropped without a word.
   await s.clock.advanceAsync(retryAfterMs)
-  const [again] = await take(s, 1, 'm', { whenFull: 'reject' })
-  again?.release()
+  const again = await s.runtime.lease('m', { whenFull: 'reject' })
+  again.release()
   for (const { outcome } of [...urgent, ...waiting])
     expect(outcome instanceof QueueFullError || (outcome as { generation: number }).generation === 1).toBe(
       true,
@@ -69,15 +69,15 @@ it('B8 who cannot be served before its own deadline is told at once; who can is 
   await warmUp(s)
   const asked = askFor(s, 6, 'm')
   holdEach(s, asked)
-  const [hopeless] = askFor(s, 1, 'm', { deadlineMs: 5 * HOLD_MS })
-  const [patient] = askFor(s, 1, 'm', { deadlineMs: 8 * HOLD_MS })
+  const hopeless = watch(s.runtime.lease('m', { deadlineMs: 5 * HOLD_MS }))
+  const patient = watch(s.runtime.lease('m', { deadlineMs: 8 * HOLD_MS }))
   if (patient) holdEach(s, [patient])
   await s.clock.settle()
-  expect(hopeless?.outcome).toBeInstanceOf(OverloadedError)
-  expect(hopeless?.outcome).toMatchObject({ status: 429, waitedMs: 0 })
+  expect(hopeless.outcome).toBeInstanceOf(OverloadedError)
+  expect(hopeless.outcome).toMatchObject({ status: 429, waitedMs: 0 })
   expect(errorOf(hopeless).retryAfterMs).toBeGreaterThan(0)
   await s.clock.advanceAsync(8 * HOLD_MS)
-  expect(patient?.outcome).toMatchObject({ generation: 1 })
+  expect(patient.outcome).toMatchObject({ generation: 1 })
   await finish(s)
 })
 
@@ -101,7 +101,7 @@ it('B8 a storm of 10,000: each is answered, no tenant has the queue for itself, 
     ({ tenant, lease }) => tenant === 'modest' && !refused.some((it) => it.lease === lease),
   )
   expect(modest.length).toBeGreaterThanOrEqual(10)
-  const [calm] = await take(s, 1, 'm', { whenFull: 'reject' })
-  calm?.release()
+  const calm = await s.runtime.lease('m', { whenFull: 'reject' })
+  calm.release()
   await finish(s)
 })

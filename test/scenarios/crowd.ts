@@ -1,6 +1,7 @@
-import { expect } from 'vitest'
+// Not `expect`: this is checked some 100,000 times.
+import assert from 'node:assert/strict'
 import { LeaseholdError, type Lease } from '../../src/index.ts'
-import { fakeHash, readFakeVector } from '../../src/testing/index.ts'
+import { fakeHash, readFakeVector, type FakeModel, type FakeModelState } from '../../src/testing/index.ts'
 import type { Stage } from './harness.ts'
 import type { Random } from './random.ts'
 
@@ -33,6 +34,8 @@ export class Crowd {
   readonly #present = new Set<Caller>()
   readonly #latestGeneration = new Map<string, number>()
   #arrived = 0
+  /** Models that were loaded before this one are gone. */
+  #firstLiving = 0
   /** What did not hold in the hands of a caller. */
   #broken: Error | undefined
 
@@ -76,16 +79,26 @@ export class Crowd {
   check(): void {
     if (this.#broken) throw this.#broken
     const { runtime, engine } = this.#stage
-    const { memoryBytes, memoryBudgetBytes } = this.#options
     for (const { name, queuedRequests, concurrentAccessCount } of runtime.models()) {
-      const present = [...this.#present].filter((it) => it.model === name && !isRevoked(it.lease))
-      expect(queuedRequests + concurrentAccessCount, name).toBe(present.length)
+      let present = 0
+      for (const it of this.#present) if (it.model === name && !isRevoked(it.lease)) present++
+      assert.equal(queuedRequests + concurrentAccessCount, present, `${name} counts`)
     }
-    for (const { lease } of this.#present) if (lease) expectUsable(lease, this.#stage)
-    const occupied = engine.models.filter(({ state }) => state === 'open' || state === 'closing')
-    const bytes = occupied.reduce((sum, { key }) => sum + (memoryBytes.get(key.name) ?? NaN), 0)
-    expect(bytes).toBeLessThanOrEqual(memoryBudgetBytes)
-    expect(engine.breaches).toEqual([])
+    for (const { lease } of this.#present)
+      if (lease && !isRevoked(lease)) assert.equal(stateOf(lease), 'open')
+    const bytes = this.#occupiedBytes()
+    assert.ok(bytes <= this.#options.memoryBudgetBytes, `${bytes} bytes are taken`)
+    assert.deepEqual(engine.breaches, [])
+  }
+
+  #occupiedBytes(): number {
+    const { models } = this.#stage.engine
+    const isOver = (index: number): boolean => !['open', 'closing'].includes(models[index]?.state ?? 'open')
+    while (this.#firstLiving < models.length && isOver(this.#firstLiving)) this.#firstLiving++
+    let bytes = 0
+    for (let index = this.#firstLiving; index < models.length; index++)
+      if (!isOver(index)) bytes += this.#options.memoryBytes.get(models[index]?.key.name ?? '') ?? NaN
+    return bytes
   }
 
   #later(delayMs: number, callback: () => void): void {
@@ -111,26 +124,26 @@ export class Crowd {
     const held = [...this.#present].filter(
       (it) => it.lease?.generation === lease.generation && !isRevoked(it.lease),
     )
-    expect(held.length).toBeLessThan(this.#options.limits.get(slot) ?? NaN)
-    expect(lease.generation).toBeGreaterThanOrEqual(this.#latestGeneration.get(slot) ?? 0)
+    assert.ok(held.length < (this.#options.limits.get(slot) ?? NaN), 'the limit holds')
+    assert.ok(lease.generation >= (this.#latestGeneration.get(slot) ?? 0), 'generations grow')
     this.#latestGeneration.set(slot, lease.generation)
-    expect(lease.key.name).toBe(caller.model)
-    for (const other of this.#present) {
-      const isOvertaken = other.line === caller.line && other.sequence < caller.sequence && !other.lease
-      expect(isOvertaken, `caller ${caller.sequence} overtakes ${other.sequence} (${caller.line})`).toBe(
-        false,
-      )
+    assert.equal(lease.key.name, caller.model)
+    for (const { line, sequence, lease } of this.#present) {
+      const isOvertaken = line === caller.line && sequence < caller.sequence && lease === undefined
+      assert.ok(!isOvertaken, `caller ${caller.sequence} does not overtake ${sequence} (${line})`)
     }
   }
 
   async #embed(caller: Caller, options: object): Promise<void> {
     const inputs = Array.from({ length: 1 + this.#random.below(3) }, (_, n) => `text ${caller.sequence} ${n}`)
     const { vectors, servedBy } = await this.#stage.runtime.embed(caller.model, inputs, options)
+    assert.ok(servedBy.startsWith(`${caller.model}:`))
     const origins = vectors.map(readFakeVector)
-    expect(servedBy.startsWith(`${caller.model}:`)).toBe(true)
-    expect(origins.map(({ inputHash }) => inputHash)).toEqual(inputs.map((input) => fakeHash(input)))
-    expect(new Set(origins.map(({ load }) => load)).size).toBe(1)
-    expect(new Set(origins.map(({ keyHash }) => keyHash))).toEqual(new Set([fakeHash(servedBy)]))
+    for (const [index, { load, keyHash, inputHash }] of origins.entries()) {
+      assert.equal(inputHash, fakeHash(inputs[index] ?? ''))
+      assert.equal(keyHash, fakeHash(servedBy))
+      assert.equal(load, origins[0]?.load)
+    }
   }
 
   #follow(caller: Caller, work: Promise<void>): void {
@@ -149,17 +162,15 @@ export class Crowd {
 }
 
 /** A lease is on one living model for its whole life, unless that was lost. */
-function expectUsable(lease: Lease, { engine }: Stage): void {
-  if (isRevoked(lease)) return
-  const { model } = lease
-  expect(engine.models.find((it) => it === model)?.state).toBe('open')
+function stateOf(lease: Lease): FakeModelState {
+  return (lease.model as FakeModel).state
 }
 
 function isRevoked(lease: Lease | undefined): boolean {
   try {
     return lease?.model === undefined && lease !== undefined
   } catch (error) {
-    expect(error).toMatchObject({ code: 'LEASE_REVOKED' })
+    assert.equal((error as LeaseholdError).code, 'LEASE_REVOKED')
     return true
   }
 }
