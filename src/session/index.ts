@@ -53,3 +53,13 @@ export type {
   WriteReceipt,
 } from './types.ts'
 export type { Json } from './value.ts'
+export { expressStore } from './web/express-store.ts'
+export { mirrorTo } from './web/framework-mirror.ts'
+export {
+  frameworkStore,
+  type FrameworkSession,
+  type FrameworkStore,
+  type FrameworkStoreOptions,
+  type StoreCallback,
+} from './web/framework-store.ts'
+export { SafeSessionWrapper } from './web/safe-session-wrapper.ts'

@@ -33,6 +33,7 @@ export interface SessionsOptions<M extends Mode> extends Partial<SessionLimits> 
 /** Sessions by id, on one backend. */
 export class Sessions<M extends Mode = Mode> implements AsyncDisposable {
   readonly #core: SessionsCore
+  readonly #clock: Clock
   #closing: Promise<void> | undefined
 
   /** @see openSessions */
@@ -54,6 +55,7 @@ export class Sessions<M extends Mode = Mode> implements AsyncDisposable {
       ...(maxKeys !== undefined && { maxKeys }),
       ...(maxValueChars !== undefined && { maxValueChars }),
     })
+    this.#clock = clock
     const warn = log === undefined ? emitWarning : log.warn.bind(log)
     this.#core = new SessionsCore({
       backend,
@@ -94,6 +96,16 @@ export class Sessions<M extends Mode = Mode> implements AsyncDisposable {
   set timeoutMs(timeoutMs: number) {
     checkDuration('timeoutMs', timeoutMs)
     this.#core.timeoutMs = timeoutMs
+  }
+
+  /** Milliseconds since 1970, on the clock of these sessions. */
+  wallMs(): number {
+    return this.#clock.wallMs()
+  }
+
+  /** Counts a save that would have brought a destroyed session back. */
+  noteRefusedRevival(): void {
+    this.#core.counters.refusedRevivals++
   }
 
   getStats(): SessionCounters {

@@ -221,10 +221,12 @@ export class LmdbBackend implements SessionBackend<'async'> {
 /** LMDB tells why a commit failed some time after that it did. */
 async function commitError(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !('commitError' in error)) return error
-  return Promise.resolve(error.commitError).then(
-    () => error,
-    (reason: unknown) => reason,
-  )
+  try {
+    await error.commitError
+    return error
+  } catch (reason) {
+    return reason
+  }
 }
 
 /**
