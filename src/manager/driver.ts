@@ -95,9 +95,14 @@ export class Driver {
   ): ManagedLease | undefined | Promise<ManagedLease | undefined> {
     const { ticket, model } = event
     const calling: { event: TicketEvent; outcome: Outcome | undefined } = { event, outcome: undefined }
+    // A listener may call while another caller is being served, whose turn goes on afterwards.
+    const outer = this.#calling
     this.#calling = calling
-    this.dispatch(event)
-    this.#calling = undefined
+    try {
+      this.dispatch(event)
+    } finally {
+      this.#calling = outer
+    }
     const { outcome } = calling
     if (outcome) {
       if ('error' in outcome) throw outcome.error
