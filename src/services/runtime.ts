@@ -83,7 +83,7 @@ export class Runtime implements AsyncDisposable {
    * Makes a name stand for other files, dtype or revision while requests go on. Settles when the new version serves; when it
    * cannot be loaded the old one stays, and this rejects.
    *
-   * @param change A folder, or what shall be different
+   * @param change A folder, or what shall be different from what the name stands for at the time of the call
    */
   swap(model: string, change: string | Partial<ModelDefinition>, signal?: AbortSignal): Promise<void> {
     return this.#parts.manager.swap(model, typeof change === 'string' ? { source: change } : change, signal)
