@@ -1,6 +1,6 @@
 // Shows that each race replay bites: all of them pass on a copy of the tree, and each fails once the fault that
 // test/race/replay/bites/ has for it is applied there. Usage: node scripts/check-bites.mjs [f01 f17 …], by default all.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -28,10 +28,27 @@ function makeCopy() {
   return copy
 }
 
+/** In a process group of its own, all of which ends with it: a fault may make a test spin for ever. */
 function run(copy, command, args) {
-  const options = { cwd: copy, encoding: 'utf8', timeout: TIMEOUT_MS, killSignal: 'SIGKILL' }
-  const { status, stdout, stderr } = spawnSync(command, args, options)
-  return { failed: status !== 0, output: `${stdout}${stderr}` }
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: copy, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const killGroup = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // Nobody of the group is left.
+      }
+    }
+    const timer = setTimeout(killGroup, TIMEOUT_MS)
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    child.once('error', reject)
+    child.once('close', (status) => {
+      clearTimeout(timer)
+      killGroup()
+      resolve({ failed: status !== 0, output })
+    })
+  })
 }
 
 function runReplays(copy, files) {
@@ -45,21 +62,21 @@ function fileOf(replay) {
 }
 
 /** Answers what is wrong with the bite; undefined when the replay finds the fault. */
-function check(copy, replay, patch) {
-  const applied = run(copy, 'git', ['apply', '-C1', patch])
+async function check(copy, replay, patch) {
+  const applied = await run(copy, 'git', ['apply', '-C1', patch])
   if (applied.failed) return `the patch does not apply: ${applied.output.trim()}`
   try {
     if (BUILT.test(readFileSync(patch, 'utf8'))) {
-      const built = run(copy, process.execPath, ['scripts/build.mjs'])
+      const built = await run(copy, process.execPath, ['scripts/build.mjs'])
       if (built.failed) return `the fault does not compile: ${built.output.trim()}`
     }
-    const { failed, output } = runReplays(copy, [fileOf(replay)])
+    const { failed, output } = await runReplays(copy, [fileOf(replay)])
     if (!failed) return 'the replay passes in spite of the fault'
     if (/No test files found|Transform failed|SyntaxError/.test(output))
       return `it did not run: ${output.trim()}`
     return undefined
   } finally {
-    run(copy, 'git', ['apply', '-C1', '--reverse', patch])
+    await run(copy, 'git', ['apply', '-C1', '--reverse', patch])
   }
 }
 
@@ -71,12 +88,12 @@ const chosen = bites
 const copy = makeCopy()
 let blunt = 0
 try {
-  const sound = runReplays(copy, chosen.map(fileOf))
+  const sound = await runReplays(copy, chosen.map(fileOf))
   if (sound.failed) throw new Error(`the replays fail without any fault:\n${sound.output}`)
   for (const replay of chosen) {
     const patch = join(root, REPLAYS, 'bites', `${replay}.patch`)
     const [fault] = readFileSync(patch, 'utf8').split('\n')
-    const problem = check(copy, replay, patch)
+    const problem = await check(copy, replay, patch)
     if (problem !== undefined) blunt++
     console.log(
       `${replay}  ${problem === undefined ? 'bites' : 'FAILS'}  ${fault}${problem === undefined ? '' : `\n     ${problem}`}`,

@@ -64,16 +64,11 @@ function swapMode(state: State, current: Resident, next: Variant | undefined, de
  */
 function swapDueAtMs(current: Resident, demand: Demand, mode: SwapMode): number {
   const { limits } = current.slot
-  const isProtected =
-    current.demand.model.isPinned && (mode === 'drain' || current.demand.model !== demand.model)
-  if (isProtected) return Infinity
+  // A pinned model may change its dtype, but does not make room for another.
+  if (mode === 'drain' && current.demand.model.isPinned) return Infinity
   const residentUntilMs = current.readyAtMs + limits.minResidencyMs
-  if (mode === 'overlap' || (isQuiet(current) && !isWanted(current))) return residentUntilMs
+  if (mode === 'overlap' || isQuiet(current)) return residentUntilMs
   return Math.max(residentUntilMs, oldestArrivalMs(demand) + limits.maxSwapWaitMs)
-}
-
-function isWanted(resident: Resident): boolean {
-  return mostUrgent(resident.slot, (demand) => satisfies(resident, demand)) !== undefined
 }
 
 /** Every candidate failed not long ago: those who wait hear why instead of trying again. */
