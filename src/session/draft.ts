@@ -105,15 +105,20 @@ export class Draft {
     const before = this.#fields
     const fields = { ...before, ...sealed }
     const { maxKeys } = this.#limits
-    const grows = Object.keys(sealed).some((key) => !Object.hasOwn(before, key))
-    if (grows && Object.keys(fields).length > maxKeys)
+    if (hasMore(sealed, before) && Object.keys(fields).length > maxKeys)
       throw new InvalidInputError(
         `A session has at most ${maxKeys} keys. Remove some, open a second session, or raise maxKeys.`,
       )
     this.#fields = Object.freeze(fields)
     this.#set = this.#set === NO_FIELDS ? sealed : { ...this.#set, ...sealed }
-    if (this.#remove.length > 0) this.#remove = this.#remove.filter((key) => !Object.hasOwn(sealed, key))
+    if (this.#remove !== NO_KEYS) this.#remove = this.#remove.filter((key) => !Object.hasOwn(sealed, key))
   }
+}
+
+/** Whether there are keys that the other has not. */
+function hasMore(fields: Fields, other: Fields): boolean {
+  for (const key in fields) if (!Object.hasOwn(other, key)) return true
+  return false
 }
 
 function without(fields: Fields, keys: readonly string[]): Fields {

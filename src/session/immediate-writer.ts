@@ -28,7 +28,7 @@ export class ImmediateWriter implements Writer {
     const before = base?.fields ?? NO_FIELDS
     checkExists(id, write, base)
     const draft = new Draft(before, this.#limits)
-    const result = this.#running.run(id, write, draft)
+    const result = this.#running.runFirst(id, write, draft)
     this.#counters.lockAcquisitions++
     let version = base?.version ?? 0
     const isDestruction = write.isDestruction ?? false

@@ -56,45 +56,55 @@ export class LockedSections {
     this.#context = context
   }
 
+  /** @param merge Called with what `fn` answered, for the last changes before the commit. */
   async run<S extends SessionValues, R>(
     request: SectionRequest,
     fn: (tx: Transaction<S>) => R | Promise<R>,
+    merge?: (tx: Transaction<S>, result: R) => void,
   ): Promise<SectionOutcome<R>> {
     const { locks, backend, clock, leaseMs, storeTimeoutMs, counters, isAmbient } = this.#context
     const { id, signal } = request
-    const startedAtMs = clock.nowMs()
-    const hold = await this.#counted(() => locks.acquire(id, request))
+    signal?.throwIfAborted()
+    const startedAtMs = backend.leases === undefined ? 0 : clock.nowMs()
+    const entry = locks.acquire(id, request)
+    // An await that is not needed is most of what a section costs: so there is one only for what takes time.
+    const hold = entry instanceof Promise ? await this.#counted(entry) : entry
     try {
       let lease: SessionLease | undefined
       if (backend.leases !== undefined) {
-        const { leases } = backend
         const timeoutMs = Math.max(0, startedAtMs + request.timeoutMs - clock.nowMs())
-        lease = await this.#counted(() =>
-          SessionLease.acquire(leases, clock, { id, leaseMs, timeoutMs, storeTimeoutMs, signal }),
-        )
+        const wanted = { id, leaseMs, timeoutMs, storeTimeoutMs, signal }
+        lease = await this.#counted(SessionLease.acquire(backend.leases, clock, wanted))
       }
       counters.lockAcquisitions++
-      const record = lease === undefined ? await backend.read(id, storeTimeoutMs) : lease.record
-      const section = new OpenSection(this.#context, request, lease, record)
+      const record = lease === undefined ? backend.read(id, storeTimeoutMs) : lease.record
+      const section = new OpenSection(
+        this.#context,
+        request,
+        lease,
+        record instanceof Promise ? await record : record,
+      )
       const tx = new Transaction<S>(section, hold, section.draft)
-      const run = async (): Promise<R> => fn(tx)
       try {
-        const result = await (isAmbient ? runInside(locks.lockOf(id) as object, hold, run) : run())
+        const work = isAmbient ? runInside(locks.lockOf(id) as object, hold, () => fn(tx)) : fn(tx)
+        const result = work instanceof Promise ? await work : work
+        merge?.(tx, result)
         tx.end()
-        await section.finish()
+        const finished = section.finish()
+        if (finished instanceof Promise) await finished
         return { result, version: section.version, before: section.before, after: section.draft.fields }
       } finally {
         tx.end()
-        await section.end()
+        if (lease !== undefined) await section.end()
       }
     } finally {
       locks.release(id, hold)
     }
   }
 
-  async #counted<T>(wait: () => MaybePromise<T>): Promise<T> {
+  async #counted<T>(wait: Promise<T>): Promise<T> {
     try {
-      return await wait()
+      return await wait
     } catch (error) {
       if (error instanceof LockTimeoutError) this.#context.onLockTimeout(error)
       throw error
@@ -109,6 +119,7 @@ class OpenSection {
   readonly draft: Draft
   readonly before: Fields
   readonly signal: AbortSignal
+  readonly isAmbient: boolean
   version: number
   readonly #context: SectionContext
   readonly #request: SectionRequest
@@ -128,6 +139,7 @@ class OpenSection {
     this.#lease = lease
     this.id = request.id
     this.limits = context.limits
+    this.isAmbient = context.isAmbient
     this.before = record?.fields ?? NO_FIELDS
     this.draft = new Draft(this.before, context.limits)
     this.version = record?.version ?? 0
@@ -146,9 +158,8 @@ class OpenSection {
   }
 
   /** The last commit gives the lease back in the same step. */
-  async finish(): Promise<void> {
-    await this.#inFlight
-    await this.#commit(true)
+  finish(): MaybePromise<number> {
+    return this.#inFlight === undefined ? this.#commit(true) : this.#inFlight.then(() => this.#commit(true))
   }
 
   async end(): Promise<void> {
@@ -190,7 +201,7 @@ class OpenSection {
     switch (result.outcome) {
       case 'done':
         this.#context.counters.writes++
-        this.#context.recent.set(this.id, result.record)
+        if (this.#lease !== undefined) this.#context.recent.set(this.id, result.record)
         this.version = result.version
         this.#exists = true
         return result.version

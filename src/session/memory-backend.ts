@@ -54,7 +54,9 @@ export class MemoryBackend implements SessionBackend<'sync'> {
   commit(id: string, change: Change): CommitResult {
     if (this.#isClosed) throw new SessionStoreError('The sessions are closed; nothing was written.')
     const current = this.read(id)
-    const result = decide(current, change, this.#version + 1, this.#clock.wallMs())
+    // Looking at the clock is a tenth of what a commit costs.
+    const wallMs = change.ttlMs === undefined ? 0 : this.#clock.wallMs()
+    const result = decide(current, change, this.#version + 1, wallMs)
     if (result.outcome !== 'done') return result
     this.#version = result.version
     const { record } = result

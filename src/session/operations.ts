@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { InvalidInputError, SessionConflictError } from '../kernel/errors.ts'
 import type { Draft } from './draft.ts'
 import type { Operation } from './types.ts'
-import { setOwn } from './value.ts'
+import { seal, setOwn } from './value.ts'
 
 /** Carries an operation out on a draft and answers with the new value of the key. */
 export function applyOperation(draft: Draft, key: string, operation: Operation): unknown {
@@ -37,7 +37,7 @@ function nextValue(current: unknown, key: string, operation: Operation): unknown
   return next
 }
 
-export function checkStep(step: unknown): number {
+function checkStep(step: unknown): number {
   if (typeof step === 'number' && Number.isFinite(step)) return step
   throw new InvalidInputError(`inc takes a finite number, got ${String(step)}.`, { field: 'inc' })
 }
@@ -46,4 +46,17 @@ function mismatch(operation: string, wanted: string, key: string): InvalidInputE
   return new InvalidInputError(`${operation} needs ${wanted} at "${key}", which holds something else.`, {
     field: key,
   })
+}
+
+/** The operation with values of its own: what the caller does to his afterwards is not part of it. */
+export function sealOperation(key: string, operation: Operation, maxValueChars: number): Operation {
+  if ('push' in operation) return { push: seal(operation.push, key, maxValueChars) }
+  if ('merge' in operation)
+    return { merge: seal(operation.merge, key, maxValueChars) as Record<string, unknown> }
+  if ('cas' in operation) {
+    const [expected, next] = operation.cas
+    const sealedExpected = expected === undefined ? undefined : seal(expected, key, maxValueChars)
+    return { cas: [sealedExpected, seal(next, key, maxValueChars)] }
+  }
+  return { inc: checkStep(operation.inc) }
 }

@@ -4,7 +4,7 @@ import { NO_FIELDS, sealUpdate, type Draft, type SealedUpdate } from './draft.ts
 import { map } from './maybe-promise.ts'
 import { difference, type SessionMirror } from './mirror.ts'
 import { checkKey } from './names.ts'
-import { applyOperation, checkStep } from './operations.ts'
+import { applyOperation, sealOperation } from './operations.ts'
 import type { SessionHealth, SessionStats } from './statistics.ts'
 import type { SessionsCore } from './sessions-core.ts'
 import { Transaction } from './transaction.ts'
@@ -19,7 +19,7 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from './types.ts'
-import { seal } from './value.ts'
+import { checkUpdate, mergeUpdate } from './updates.ts'
 import type { Write, Written } from './write.ts'
 
 export interface OpenOptions {
@@ -32,6 +32,8 @@ export interface OpenOptions {
 /** What kind of write it is, beyond its function. */
 type WriteKind = Pick<Write<unknown>, 'isTouch' | 'isDestruction'>
 
+const PLAIN: WriteKind = {}
+
 /** Everything a write of one session goes through, whichever backend it is for. */
 export class Session<S extends SessionValues, M extends Mode> implements SessionManager<S, M> {
   readonly id: string
@@ -39,7 +41,8 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   readonly #mustExist: boolean
   readonly #mirror: SessionMirror | undefined
   readonly #watches = new Set<Disposable>()
-  #keys = 0
+  /** As they were last seen here. */
+  #seen: Fields = NO_FIELDS
 
   constructor(id: string, core: SessionsCore, options: OpenOptions) {
     this.id = id
@@ -155,11 +158,8 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     fn: (tx: Tx<S>) => Promise<Update<S> | void>,
     options?: WriteOptions,
   ): Promise<WriteReceipt> {
-    let update: Update<S> | void
-    const written = await this.#locked<void>(async (tx) => {
-      update = await fn(tx)
-      if (update !== undefined) tx.merge(update)
-    }, options)
+    const written = await this.#locked<Update<S> | void>(fn, options, mergeUpdate)
+    this.#seen = written.after
     return this.#receipt(written)
   }
 
@@ -169,7 +169,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     options?: WriteOptions,
   ): Answer<M, ValueReceipt<S[K]>> {
     return this.#answer(() => {
-      const sealed = this.#sealOperation(checkKey(key), operation)
+      const sealed = sealOperation(checkKey(key), operation, this.#core.limits.maxValueChars)
       return this.#write(
         (draft) => applyOperation(draft, key, sealed),
         options,
@@ -183,6 +183,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
 
   async withLock<R>(fn: (tx: Tx<S>) => R | Promise<R>, options?: WriteOptions): Promise<R> {
     const written = await this.#locked<R>(fn, options)
+    this.#seen = written.after
     if (this.#mirror !== undefined) this.#copy(written)
     return written.result
   }
@@ -198,7 +199,11 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   }
 
   getStats(): SessionStats {
-    return { ...this.#core.counters, sessionKeys: this.#keys, lockTimeoutMs: this.#core.timeoutMs }
+    return {
+      ...this.#core.counters,
+      sessionKeys: Object.keys(this.#seen).length,
+      lockTimeoutMs: this.#core.timeoutMs,
+    }
   }
 
   isHealthy(): boolean {
@@ -243,7 +248,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     counters.reads++
     return map(backend.read(this.id, storeTimeoutMs), (record) => {
       if (record === undefined) return undefined
-      this.#keys = Object.keys(record.fields).length
+      this.#seen = record.fields
       return record.fields
     })
   }
@@ -259,18 +264,20 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     run: (draft: Draft) => R,
     options: WriteOptions | undefined,
     answer: (written: Written<R>) => A,
-    kind: WriteKind = {},
+    kind: WriteKind = PLAIN,
   ): MaybePromise<A> {
+    const { isDestruction = false, isTouch = false } = kind
     const write: Write<R> = {
       run,
-      mustExist: this.#mustExist && !kind.isDestruction && !kind.isTouch,
+      mustExist: this.#mustExist && !isDestruction && !isTouch,
       ttlMs: options?.ttlMs ?? this.#core.ttlMs,
       timeoutMs: options?.timeoutMs ?? this.#core.timeoutMs,
       signal: options?.signal,
-      ...kind,
+      isDestruction,
+      isTouch,
     }
     return map(this.#route(write), (written) => {
-      this.#keys = Object.keys(written.after).length
+      this.#seen = written.after
       return answer(written)
     })
   }
@@ -316,22 +323,33 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     }
   }
 
-  async #locked<R>(
+  #locked<R>(
     fn: (tx: Tx<S>) => R | Promise<R>,
     options: WriteOptions | undefined,
+    merge?: (tx: Tx<S>, result: R) => void,
   ): Promise<Written<R>> {
     const { sections, locks, ttlMs, timeoutMs } = this.#core
     const hold = locks.ambientHold(this.id)
     const outer = hold && Transaction.of<S>(hold)
-    if (outer !== undefined) {
-      const before = outer.draft.fields
-      const result = await outer.withLock(fn, options)
-      return { result, version: 0, before, after: outer.draft.fields }
-    }
+    if (outer !== undefined) return this.#lockedWithin(outer, fn, options, merge)
     const request = { id: this.id, mustExist: this.#mustExist, ttlMs, timeoutMs, ...options }
-    const written = await sections.run<S, R>(request, fn)
-    this.#keys = Object.keys(written.after).length
-    return written
+    return sections.run<S, R>(request, fn, merge)
+  }
+
+  async #lockedWithin<R>(
+    outer: Transaction<S>,
+    fn: (tx: Tx<S>) => R | Promise<R>,
+    options: WriteOptions | undefined,
+    merge: ((tx: Tx<S>, result: R) => void) | undefined,
+  ): Promise<Written<R>> {
+    const before = outer.draft.fields
+    const section = async (tx: Tx<S>): Promise<R> => {
+      const result = await fn(tx)
+      merge?.(tx, result)
+      return result
+    }
+    const result = await outer.withLock(section, options)
+    return { result, version: 0, before, after: outer.draft.fields }
   }
 
   #receipt(written: Written<unknown>): WriteReceipt {
@@ -355,35 +373,4 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   #seal(values: object): SealedUpdate {
     return sealUpdate(values, this.#core.limits.maxValueChars)
   }
-
-  #sealOperation(key: string, operation: Operation): Operation {
-    const { maxValueChars } = this.#core.limits
-    if ('push' in operation) return { push: seal(operation.push, key, maxValueChars) }
-    if ('merge' in operation)
-      return { merge: seal(operation.merge, key, maxValueChars) as Record<string, unknown> }
-    if ('cas' in operation) {
-      const [expected, next] = operation.cas
-      return {
-        cas: [
-          expected === undefined ? undefined : seal(expected, key, maxValueChars),
-          seal(next, key, maxValueChars),
-        ],
-      }
-    }
-    return { inc: checkStep(operation.inc) }
-  }
-}
-
-function checkUpdate(values: unknown): asserts values is object {
-  if (typeof values === 'object' && values !== null) {
-    if (!('then' in values && typeof values.then === 'function')) return
-    // Its outcome belongs to nobody: a failure of it must not end the process.
-    Promise.resolve(values).catch(() => undefined)
-    throw new TypeError(
-      'The function of atomicUpdate returned a promise. What it awaits could change the session meanwhile: use atomicUpdateAsync.',
-    )
-  }
-  throw new TypeError(
-    `The function of atomicUpdate returns the keys to change or nothing, got ${String(values)}.`,
-  )
 }

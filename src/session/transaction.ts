@@ -12,6 +12,8 @@ export interface Section {
   readonly id: string
   readonly limits: SessionLimits
   readonly signal: AbortSignal
+  /** Whether its transactions can be found by their holds. */
+  readonly isAmbient: boolean
   /** Writes what the draft of the outermost transaction has come to, and answers with the version of the session. */
   flush(): MaybePromise<number>
   release(hold: ReentrantHold): void
@@ -36,7 +38,7 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
     this.#hold = hold
     this.draft = draft
     this.#parent = parent
-    byHold.set(hold, this)
+    if (section.isAmbient) byHold.set(hold, this)
   }
 
   /** Of a section that has not ended. */

@@ -58,17 +58,24 @@ export class RunningDrafts {
     return this.#frames.findLast((frame) => frame.id === id)?.draft
   }
 
-  /** Runs the write on the draft. If it throws, the draft is as it was. */
-  run<R>(id: string, write: Write<R>, draft: Draft): R {
-    const mark = draft.mark()
+  /** Runs the write on a draft of its own: if it throws, that is of no use any more. */
+  runFirst<R>(id: string, write: Write<R>, draft: Draft): R {
     this.#frames.push({ id, draft })
     try {
       return write.run(draft)
+    } finally {
+      this.#frames.pop()
+    }
+  }
+
+  /** Runs the write on the draft. If it throws, the draft is as it was. */
+  run<R>(id: string, write: Write<R>, draft: Draft): R {
+    const mark = draft.mark()
+    try {
+      return this.runFirst(id, write, draft)
     } catch (error) {
       draft.rollBack(mark)
       throw error
-    } finally {
-      this.#frames.pop()
     }
   }
 }
