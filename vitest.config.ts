@@ -15,6 +15,7 @@ const config: ViteUserConfig = {
       include: ['src/**'],
       exclude: ['src/**/*.test.ts'],
       reporter: ['text-summary', 'json'],
+      reportOnFailure: true,
     },
   },
 }
