@@ -58,6 +58,26 @@ export interface Guarantees {
   readonly lossOnFailover: 'none' | 'possible'
 }
 
+export interface Increment {
+  readonly key: string
+  readonly by: number
+}
+
+/** Increments in one step: all of them or none, each on top of those before it. An absent key counts as 0. */
+export interface IncrementBatch {
+  readonly increments: readonly Increment[]
+  readonly mustExist: boolean
+  readonly ttlMs?: number | undefined
+  readonly maxKeys: number
+  readonly timeoutMs?: number | undefined
+}
+
+export type IncrementResult =
+  | { readonly outcome: 'done'; readonly version: number; readonly sums: readonly number[] }
+  | { readonly outcome: 'locked'; readonly forMs: number }
+  /** Something is not as it must be; a read and a commit will tell what. Nothing was written. */
+  | { readonly outcome: 'refused' }
+
 export interface SessionEvent {
   /** `gap`: events may have been missed; read the session again. */
   readonly type: 'set' | 'delete' | 'expire' | 'gap'
@@ -89,6 +109,8 @@ export interface SessionBackend<M extends Mode = Mode> {
   readonly guarantees: Guarantees
   read(id: string, timeoutMs?: number): Answer<M, SessionRecord | undefined>
   commit(id: string, change: Change): Answer<M, CommitResult>
+  /** Where the store itself can add, without that the record is read first. */
+  increment?(id: string, batch: IncrementBatch): Promise<IncrementResult>
   /** Ids in no particular order. One that exists throughout comes at least once. */
   list(options: ListOptions): Answer<M, SessionPage>
   /** Removes what has expired and answers how many records those were. Expired records are never read, swept or not. */

@@ -7,6 +7,7 @@ import type { SessionLimits } from './limits.ts'
 import type { RecentRecords } from './recent-records.ts'
 import { pauseMs } from './session-lease.ts'
 import type { SessionCounters } from './statistics.ts'
+import { setOwn } from './value.ts'
 import { checkExists, type RunningDrafts, type Write, type Written } from './write.ts'
 
 /** Writes that go along with one commit; more would keep the event loop busy for long. */
@@ -93,6 +94,7 @@ export class CommitQueue {
       isFresh = true
     }
     this.#admit(batch)
+    if (await this.#incremented(batch)) return
     if (base === undefined) await readAgain()
     for (let attempts = 0; ; attempts++) {
       this.#admit(batch)
@@ -132,6 +134,38 @@ export class CommitQueue {
         case 'fenced':
           throw new Error('A commit without a fence cannot be fenced off.')
       }
+    }
+  }
+
+  /** Lets the store itself add, if that is all that there is to do. Answers whether that settled the batch. */
+  async #incremented(batch: Waiting[]): Promise<boolean> {
+    const { backend, limits, counters, recent, storeTimeoutMs: timeoutMs, clock } = this.#context
+    for (let attempts = 0; ; attempts++) {
+      const increments = batch.flatMap(({ write }) => write.increment ?? [])
+      if (backend.increment === undefined || increments.length < batch.length || batch.length === 0)
+        return false
+      const result = await backend.increment(this.#id, {
+        increments,
+        mustExist: batch.some(({ write }) => write.mustExist),
+        ttlMs: batch.findLast(({ write }) => write.ttlMs !== undefined)?.write.ttlMs,
+        maxKeys: limits.maxKeys,
+        timeoutMs,
+      })
+      if (result.outcome === 'refused') return false
+      if (result.outcome === 'done') {
+        counters.writes += batch.length
+        counters.combinedWrites += batch.length - 1
+        recent.delete(this.#id)
+        for (const [index, waiting] of batch.entries()) {
+          const after = {}
+          setOwn(after, increments[index]?.key as string, result.sums[index])
+          waiting.outcome = { written: { result: result.sums[index], before: NO_FIELDS, after } }
+        }
+        this.#settle(batch, result.version)
+        return true
+      }
+      await sleep(clock, pauseMs(attempts, result.forMs))
+      this.#expire(batch, result.forMs)
     }
   }
 

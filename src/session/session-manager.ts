@@ -30,7 +30,7 @@ export interface OpenOptions {
 }
 
 /** What kind of write it is, beyond its function. */
-type WriteKind = Pick<Write<unknown>, 'isTouch' | 'isDestruction'>
+type WriteKind = Pick<Write<unknown>, 'isTouch' | 'isDestruction' | 'increment'>
 
 const PLAIN: WriteKind = {}
 
@@ -170,14 +170,13 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   ): Answer<M, ValueReceipt<S[K]>> {
     return this.#answer(() => {
       const sealed = sealOperation(checkKey(key), operation, this.#core.limits.maxValueChars)
-      return this.#write(
-        (draft) => applyOperation(draft, key, sealed),
-        options,
-        (written) => ({
-          ...this.#receipt(written),
-          value: written.result,
-        }),
-      )
+      const run = (draft: Draft): unknown => applyOperation(draft, key, sealed)
+      const kind = 'inc' in sealed ? { increment: { key, by: sealed.inc } } : PLAIN
+      const answer = (written: Written<unknown>): object => ({
+        ...this.#receipt(written),
+        value: written.result,
+      })
+      return this.#write(run, options, answer, kind)
     })
   }
 
@@ -266,7 +265,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     answer: (written: Written<R>) => A,
     kind: WriteKind = PLAIN,
   ): MaybePromise<A> {
-    const { isDestruction = false, isTouch = false } = kind
+    const { isDestruction = false, isTouch = false, increment } = kind
     const write: Write<R> = {
       run,
       mustExist: this.#mustExist && !isDestruction && !isTouch,
@@ -275,6 +274,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
       signal: options?.signal,
       isDestruction,
       isTouch,
+      increment,
     }
     return map(this.#route(write), (written) => {
       this.#seen = written.after

@@ -1,5 +1,5 @@
 import { SessionConflictError } from '../kernel/errors.ts'
-import type { Fields, MaybePromise, SessionBackend, SessionRecord } from './backend.ts'
+import type { Fields, Increment, MaybePromise, SessionBackend, SessionRecord } from './backend.ts'
 import type { Draft } from './draft.ts'
 
 /** Something to be done to a session in one step. */
@@ -13,6 +13,8 @@ export interface Write<R> {
   /** Worth a commit even if the draft is not changed: it moves the expiry. */
   readonly isTouch?: boolean
   readonly isDestruction?: boolean
+  /** What the write is, if it is no more than that: a store may be able to do it by itself. */
+  readonly increment?: Increment | undefined
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }

@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { Clock } from '../../kernel/clock.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { SessionOutcomeUnknownError, SessionStoreError } from '../../kernel/errors.ts'
+import { Deadlines, type Deadline } from '../../sync/deadlines.ts'
 import { defineScripts, type ScriptedRedis } from './scripts.ts'
 
 /** What must not be left to the client: it would send what was given up, or send again what was carried out. */
@@ -107,16 +108,19 @@ export class RedisConnection {
   }
 
   /** A server that is connected and says nothing is as good as none. */
-  async #inTime<T>(answer: Promise<T>, timeoutMs: number, isWrite: boolean): Promise<T> {
-    const late = new Deferred<never>()
-    const timer = this.#clock.callAt(this.#clock.nowMs() + timeoutMs, () => {
-      late.reject(isWrite ? this.#unknown(undefined) : this.#unreachable())
+  #inTime<T>(answer: Promise<T>, timeoutMs: number, isWrite: boolean): Promise<T> {
+    // One timer for all commands: one for each would cost more than the rest of a command.
+    const deadlines = Deadlines.of(this.#clock)
+    return new Promise((resolve, reject) => {
+      const deadline: Deadline = {
+        heapIndex: -1,
+        deadlineAtMs: this.#clock.nowMs() + timeoutMs,
+        expire: () => reject(isWrite ? this.#unknown(undefined) : this.#unreachable()),
+        afterExpiry: () => {},
+      }
+      deadlines.add(deadline)
+      answer.then(resolve, reject).finally(() => deadlines.remove(deadline))
     })
-    try {
-      return await Promise.race([answer, late.promise])
-    } finally {
-      timer.cancel()
-    }
   }
 
   #pause(): Promise<void> {

@@ -7,6 +7,8 @@ import type {
   CommitResult,
   Durability,
   Guarantees,
+  IncrementBatch,
+  IncrementResult,
   LeaseGrant,
   LeaseStore,
   ListOptions,
@@ -92,6 +94,10 @@ export class RedisBackend implements SessionBackend<'async'> {
     return this.#committing.run(lane, () => this.#commit(id, change))
   }
 
+  async increment(id: string, batch: IncrementBatch): Promise<IncrementResult> {
+    return this.#committing.run(id, () => this.#increment(id, batch))
+  }
+
   async list({ prefix = '', cursor = '0', limit = 100 }: ListOptions): Promise<SessionPage> {
     const { redis } = this.#connection
     const scan = async (): Promise<SessionPage> => {
@@ -130,7 +136,7 @@ export class RedisBackend implements SessionBackend<'async'> {
         this.#keys.session(id),
         lastCommit,
         String(change.expect),
-        ttlMs === undefined ? '' : ttlMs === Infinity ? 'inf' : Math.ceil(ttlMs),
+        timeToLive(ttlMs),
         isFenced ? fence : '',
         (change.destroy ? 'd' : '') + (change.endsLease ? 'l' : '') + (isRepeated ? 'r' : ''),
         sequence,
@@ -165,6 +171,29 @@ export class RedisBackend implements SessionBackend<'async'> {
     }
   }
 
+  async #increment(id: string, batch: IncrementBatch): Promise<IncrementResult> {
+    const { timeoutMs = TIMEOUT_MS, mustExist } = batch
+    const sequence = ++this.#sequence
+    const send = (isRepeated: boolean): Promise<(string | number)[]> =>
+      this.#connection.redis.sessionIncrement(
+        this.#keys.session(id),
+        this.#keys.lastCommit(id, this.#client),
+        timeToLive(batch.ttlMs),
+        (mustExist ? 'e' : '') + (isRepeated ? 'r' : ''),
+        sequence,
+        Math.max(REMEMBER_MS, 2 * timeoutMs),
+        this.#keys.channel(id),
+        batch.maxKeys,
+        ...batch.increments.flatMap(({ key, by }) => [key, by]),
+      )
+    const [outcome, ...rest] = await this.#connection.call(send, timeoutMs, true)
+    if (outcome === 'locked') return { outcome, forMs: Number(rest[0]) }
+    if (outcome !== 'done') return { outcome: 'refused' }
+    if (this.#replicas > 0) await this.#waitForReplicas(timeoutMs)
+    const [version, ...sums] = rest.map(Number)
+    return { outcome, version: version as number, sums }
+  }
+
   async #waitForReplicas(timeoutMs: number): Promise<void> {
     const wait = (): Promise<number> => this.#connection.redis.wait(this.#replicas, timeoutMs)
     const reached = await this.#connection.call(wait, 2 * timeoutMs, true)
@@ -195,6 +224,12 @@ export class RedisBackend implements SessionBackend<'async'> {
       this.#connection.redis.sessionRelease(this.#keys.session(id), fence)
     await this.#connection.call(release, TIMEOUT_MS, false)
   }
+}
+
+/** As the scripts take it. */
+function timeToLive(ttlMs: number | undefined): string | number {
+  if (ttlMs === undefined) return ''
+  return ttlMs === Infinity ? 'inf' : Math.ceil(ttlMs)
 }
 
 /**

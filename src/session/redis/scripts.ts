@@ -6,6 +6,7 @@ type Reply = (string | number)[]
 /** The scripts as commands. They are loaded when first used, and again when the server has forgotten them. */
 export interface ScriptedRedis extends Redis {
   sessionCommit(...keysAndArguments: (string | number)[]): Promise<Reply>
+  sessionIncrement(...keysAndArguments: (string | number)[]): Promise<Reply>
   sessionAcquire(key: string, leaseMs: number, holder: string): Promise<Reply>
   sessionRenew(key: string, fence: number, leaseMs: number): Promise<number>
   sessionRelease(key: string, fence: number): Promise<number>
@@ -14,6 +15,7 @@ export interface ScriptedRedis extends Redis {
 export function defineScripts(redis: Redis): ScriptedRedis {
   for (const [command, file, numberOfKeys] of [
     ['sessionCommit', 'commit', 2],
+    ['sessionIncrement', 'increment', 2],
     ['sessionAcquire', 'acquire', 1],
     ['sessionRenew', 'renew', 1],
     ['sessionRelease', 'release', 1],
