@@ -11,9 +11,14 @@ export interface StressStore {
   end(): Promise<void>
 }
 
-const MAX_INCREMENTS_EACH = 50
-const WORKERS = 4
-const KILLS = 10
+/** `npm run soak:sessions` asks for the long form. */
+const isLong = process.env['SESSION_SOAK'] === 'long'
+const INCREMENTS_EACH = 50
+const PROCESSES = 4
+const THREADS = isLong ? 100 : 4
+const KILLS = isLong ? 500 : 10
+const HISTORIES = isLong ? 10_000 : 5
+const TIMEOUT_MS = isLong ? 3 * 60 * 60_000 : 60_000
 
 /** What a backend must do for threads and processes that have it open at once. */
 export function sessionStressSuite(name: string, start: () => Promise<StressStore>): void {
@@ -42,45 +47,54 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
     }
 
     const sides = [
-      ['threads', runThread],
-      ['processes', runProcess],
+      ['threads', THREADS, runThread],
+      ['processes', PROCESSES, runProcess],
     ] as const
 
-    it.each(sides)('loses no increment of 4 %s', async (_sides, run) => {
-      const task = newTask('increment', { callers: 5, calls: MAX_INCREMENTS_EACH / 5 })
-      const said = await Promise.all(Array.from({ length: WORKERS }, () => run(task)))
-      expect(said.flat().filter((message) => 'done' in message)).toHaveLength(WORKERS)
-      expect(await sessions.open(task.id).get('n')).toBe(WORKERS * MAX_INCREMENTS_EACH)
+    it.each(sides)('loses no increment of %s', { timeout: TIMEOUT_MS }, async (_sides, count, run) => {
+      const task = newTask('increment', { callers: 5, calls: INCREMENTS_EACH / 5 })
+      const said = await Promise.all(Array.from({ length: count }, () => run(task)))
+      expect(said.flat().filter((message) => 'done' in message)).toHaveLength(count)
+      expect(await sessions.open(task.id).get('n')).toBe(count * INCREMENTS_EACH)
     })
 
-    it.each(sides)('answers 4 %s in ways that some order of the calls explains', async (_sides, run) => {
-      const task = newTask('history')
-      const said = await Promise.all(
-        Array.from({ length: WORKERS }, (_, seed) => run({ ...task, seed, callers: 3, calls: 25 })),
-      )
-      const histories = said.map((messages) => messages.find((message) => 'history' in message)?.['history'])
-      const history = histories.flat() as Call<SessionCall, unknown>[]
-      expect(history).toHaveLength(WORKERS * 75)
-      expect(isLinearizable(history, sessionModel)).toBe(true)
-    })
+    it.each(sides)(
+      'answers %s as some order of the calls explains',
+      { timeout: TIMEOUT_MS },
+      async (_sides, _count, run) => {
+        const task = newTask('history', { callers: 3, calls: 15, rounds: HISTORIES, workers: PROCESSES })
+        const seeds = Array.from({ length: PROCESSES }, (_, seed) => seed)
+        const said = (await Promise.all(seeds.map((seed) => run({ ...task, seed })))).flat()
+        for (let round = 0; round < HISTORIES; round++) {
+          const parts = said.filter((message) => message['round'] === round)
+          const history = parts.flatMap((message) => message['history'] as Call<SessionCall, unknown>[])
+          expect(history).toHaveLength(PROCESSES * 45)
+          expect(isLinearizable(history, sessionModel), `round ${round}`).toBe(true)
+        }
+      },
+    )
 
-    it('keeps what was answered to a writer that is killed, and nothing by half', async () => {
-      const callers = 8
-      for (let round = 0; round < KILLS; round++) {
-        const task = newTask('write', { callers })
-        const writer = new SessionProcess(task)
-        await writer.says('acknowledged', 20 + round * 7)
-        await writer.kill()
-        const acknowledged = Math.max(
-          ...writer.messages.map((message) => Number(message['acknowledged'] ?? 0)),
-        )
-        const { a, b } = (await sessions.open<{ a: number; b: number }>(task.id).read()) ?? { a: 0, b: 0 }
-        expect(a).toBe(b)
-        expect(a).toBeGreaterThanOrEqual(acknowledged)
-        // Beyond that there can be what was under way: one batch of all callers.
-        expect(a - acknowledged).toBeLessThanOrEqual(callers)
-      }
-    })
+    it(
+      'keeps what was answered to a writer that is killed, and nothing by half',
+      { timeout: TIMEOUT_MS },
+      async () => {
+        const callers = 8
+        for (let round = 0; round < KILLS; round++) {
+          const task = newTask('write', { callers })
+          const writer = new SessionProcess(task)
+          await writer.says('acknowledged', 20 + round * 7)
+          await writer.kill()
+          const acknowledged = Math.max(
+            ...writer.messages.map((message) => Number(message['acknowledged'] ?? 0)),
+          )
+          const { a, b } = (await sessions.open<{ a: number; b: number }>(task.id).read()) ?? { a: 0, b: 0 }
+          expect(a).toBe(b)
+          expect(a).toBeGreaterThanOrEqual(acknowledged)
+          // Beyond that there can be what was under way: one batch of all callers.
+          expect(a - acknowledged).toBeLessThanOrEqual(callers)
+        }
+      },
+    )
 
     it('goes on without a holder that was killed, when its lease is over', async () => {
       const task = newTask('hold', { leaseMs: 200 })

@@ -1,6 +1,6 @@
 // Works on one session from a process or a thread of its own, with the compiled library: Node 20 cannot run TypeScript. What to
 // do comes as JSON, in the last argument or as the thread's data; what came of it goes to the parent, line by line.
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { openSessions } from '../../dist/session/index.js'
 import { recordHistory } from './session-history.mjs'
@@ -32,9 +32,17 @@ const jobs = {
     )
   },
 
-  /** A recorded history of calls at random. */
-  async history({ seed, callers, calls }, session) {
-    say({ history: await recordHistory(session, { seed, callers, calls }) })
+  /** Recorded histories of calls at random, each on a session of its own that all workers begin with together. */
+  async history({ id, seed, callers, calls, rounds, workers }) {
+    const barrier = sessions.open(`${id}-barrier`)
+    for (let round = 0; round < rounds; round++) {
+      const { value } = await barrier.apply('arrived', { inc: 1 })
+      const wanted = workers * (round + 1)
+      for (let arrived = value; arrived < wanted; arrived = await barrier.get('arrived')) await pause(1)
+      const session = sessions.open(`${id}-${round}`)
+      const options = { seed: seed * rounds + round, callers, calls }
+      say({ round, history: await recordHistory(session, options) })
+    }
   },
 
   /** Adds 1 to both keys, until it is killed, and says what has been answered. */
