@@ -160,7 +160,8 @@ export class Driver {
       }
       case 'start-load':
         // The scheduler hands back what `modelSpec` gave it.
-        return this.#models.startLoad(effect.generation, effect.model, effect.variant as LoadableVariant)
+        this.#models.startLoad(effect.generation, effect.model, effect.variant as LoadableVariant)
+        return reportEffect(this.#events, effect)
       case 'abort-load':
         return this.#models.abortLoad(effect.generation)
       case 'dispose':

@@ -2,11 +2,24 @@ import type { Emitter } from '../kernel/events.ts'
 import type { RuntimeEvents } from '../kernel/runtime-events.ts'
 import type { Effect } from '../scheduler/effects.ts'
 
-type Report = Extract<Effect, { type: 'loaded' | 'load-failed' | 'gone' | 'swap' | 'warn' }>
+type Report = Extract<Effect, { type: 'start-load' | 'loaded' | 'load-failed' | 'gone' | 'swap' | 'warn' }>
 
 /** Tells the listeners of the runtime what the scheduler reports. */
 export function reportEffect(events: Emitter<RuntimeEvents>, effect: Report): void {
   switch (effect.type) {
+    case 'start-load': {
+      const { model, variant, generation, isFallback } = effect
+      const { label, estimateBytes: memoryBytes } = variant
+      return events.emit('load', {
+        model,
+        key: label,
+        generation,
+        outcome: 'started',
+        durationMs: 0,
+        memoryBytes,
+        isFallback,
+      })
+    }
     case 'loaded': {
       const { model, label, generation, durationMs, memoryBytes, isFallback } = effect
       return events.emit('load', {

@@ -305,13 +305,15 @@ describe('pressure', () => {
 })
 
 describe('an explicit load', () => {
-  it('is ready at once where the model is, and sets its keep-alive', () => {
+  it('is ready at once where the model is, and sets its keep-alive from then on', () => {
     const rig = new Rig({ a: { keepAliveMs: 60_000 } })
     rig.resident(0, 'a')
     rig.at(5, load(1, 'a'), [isReady(1, 1)])
     expect(rig.generation(1).keepAliveMs).toBe(60_000)
-    rig.at(5, load(2, 'a', { keepAliveMs: 9_000 }), [isReady(2, 1)])
-    expect(rig.generation(1).keepAliveMs).toBe(9_000)
+    rig.at(10, load(2, 'a', { keepAliveMs: 9_000 }), [isReady(2, 1)])
+    expect(rig.generation(1).idle.atMs).toBe(9_010)
+    rig.at(20, load(3, 'a', { keepAliveMs: -1 }), [isReady(3, 1)])
+    expect(rig.generation(1).idle.atMs).toBe(Infinity)
     expect(rig.state.tickets.size).toBe(0)
     expect(rig.generation(1).useCount, 'it is no use').toBe(0)
   })
@@ -321,7 +323,7 @@ describe('an explicit load', () => {
     rig.at(0, load(1, 'a', { keepAliveMs: 7_000 }), [starts(1, 'a.0')])
     rig.at(0, load(2, 'a'), [])
     rig.at(40, loadEnded(1), [loaded(1, 'a.0', 40), isReady(1, 1), isReady(2, 1)])
-    expect(rig.generation(1)).toMatchObject({ keepAliveMs: 7_000, leases: { lease: 0, use: 0 } })
+    expect(rig.generation(1)).toMatchObject({ idle: { atMs: 7_040 }, leases: { lease: 0, use: 0 } })
   })
 
   it('overrides the back-off', () => {
@@ -486,6 +488,36 @@ describe('who leaves', () => {
     rig.given(0, lease(2, 'b'))
     rig.given(1, abort(1))
     expect(rig.slot('b').incoming?.phase.type).toBe('loading')
+  })
+
+  it('does not end what came along for the model of another group', () => {
+    const rig = new Rig({ a: { group: 'g' }, b: { group: 'g' }, c: { group: 'h' }, d: { group: 'h' } })
+    rig.given(0, lease(1, 'a'))
+    rig.given(0, lease(2, 'c'))
+    rig.given(5, abort(1))
+    expect(rig.slot('b').incoming).toBeUndefined()
+    expect(rig.slot('d').incoming?.origin).toBe('group')
+  })
+
+  it('as the one who asked for a swap does not end what came along for the old version', () => {
+    const rig = new Rig({ a: { group: 'g' }, b: { group: 'g' } })
+    rig.given(0, lease(1, 'a'))
+    rig.given(1, loadEnded(1))
+    rig.given(2, swap(2, 'a', specOf('new')))
+    rig.at(3, abort(2), [
+      abortsLoad(3),
+      failed(3, 'new.0', 1, undefined, { wasAborted: true, model: 'a' }),
+      swaps('given-up', 'overlap', 'a', 'a', 'new.0'),
+    ])
+    expect(rig.slot('b').incoming?.phase.type).toBe('loading')
+  })
+
+  it('does not end a load of another model that goes on although those who waited ran out of time', () => {
+    const rig = new Rig({ a: { slot: 's' }, b: { slot: 's' } })
+    rig.given(0, lease(1, 'a', { deadlineMs: 10 }))
+    rig.given(10, lease(2, 'b'))
+    rig.at(11, abort(2), [])
+    expect(rig.slot('s').incoming?.phase.type).toBe('loading')
   })
 
   it('frees its place in the queue', () => {

@@ -1,9 +1,10 @@
 import { abortIncoming, isUnwanted } from './loading.ts'
-import { demandFor, demandsOf, satisfies, waitingFor } from './demand.ts'
+import { awaitsLoad, demandFor, demandsOf, satisfies, waitingFor } from './demand.ts'
 import type { Rejection, RejectionCode } from './effects.ts'
 import type { AcquireEvent } from './events.ts'
 import { grant, hasFreePlace } from './leases.ts'
 import { DEFAULT_PRIORITY, LOWEST_PRIORITY } from './limits.ts'
+import { keepAlive } from './residents.ts'
 import { expectedWaitMs, limitOf, retryAfterMs } from './pace.ts'
 import type { Demand, ModelState, Slot, State, Ticket } from './state.ts'
 import { enqueue, reject, settleTicket } from './tickets.ts'
@@ -23,7 +24,7 @@ export function acquire(state: State, event: AcquireEvent): void {
   const { kind } = event
   if (kind === 'load') {
     if (!isServed) return enqueue(state, newTicket(state, event, demand))
-    if (event.keepAliveMs !== undefined) resident.keepAliveMs = event.keepAliveMs
+    if (event.keepAliveMs !== undefined) keepAlive(state, resident, event.keepAliveMs)
     state.effects.push({ type: 'ready', ticket: event.ticket, generation: resident.generation })
     return
   }
@@ -66,7 +67,8 @@ function levelOf(priority: number | undefined): number {
 }
 
 function newTicket(state: State, event: AcquireEvent, demand: Demand): Ticket {
-  const { limits, incoming } = demand.model.slot
+  const { slot } = demand.model
+  const { limits } = slot
   const loadingMs = event.kind === 'load' ? limits.loadingTimeoutMs : 0
   return {
     id: event.ticket,
@@ -77,7 +79,7 @@ function newTicket(state: State, event: AcquireEvent, demand: Demand): Ticket {
     arrivedAtMs: state.nowMs,
     accessAtMs: state.nowMs + limits.accessTimeoutMs + loadingMs,
     deadlineAtMs: event.deadlineMs === undefined ? Infinity : state.nowMs + event.deadlineMs,
-    waitAtMs: incoming?.demand === demand ? state.nowMs + limits.waitTimeoutMs : Infinity,
+    waitAtMs: awaitsLoad(slot, demand) ? state.nowMs + limits.waitTimeoutMs : Infinity,
     keepAliveMs: event.keepAliveMs,
     spec: undefined,
     deadline: state.deadlines.create({ type: 'ticket', ticket: event.ticket }),

@@ -7,6 +7,7 @@ import {
   failed,
   gone,
   granted,
+  isReady,
   lease,
   load,
   loaded,
@@ -102,6 +103,22 @@ describe('what is in the slot', () => {
     rig.at(1_003, loadFailed(2, error), [starts(3, 'a.1', { bytes: 60, isFallback: false })])
   })
 
+  it('may be, beside an overlap, an older generation that is being closed', () => {
+    const rig = new Rig({ a: {} })
+    rig.resident(0, 'a')
+    rig.given(0, swap(1, 'a', specOf('second')))
+    rig.at(1, loadEnded(2), [
+      disposes(1),
+      loaded(2, 'second.0', 1, { model: 'a' }),
+      swaps('ended', 'overlap', 'a', 'a', 'second.0'),
+      isReady(1, 2),
+    ])
+    rig.at(2, swap(2, 'a', specOf('third')), [
+      swaps('started', 'overlap', 'a', 'a', 'third.0'),
+      starts(3, 'third.0', { model: 'a' }),
+    ])
+  })
+
   it('may be an older generation of the same model whose leases have not ended', () => {
     const rig = new Rig({ a: {} })
     rig.resident(0, 'a')
@@ -132,6 +149,33 @@ describe('what is in the slot', () => {
     rig.at(3_040, unloadEnded(1), [gone(1, 'a.0', 'requested'), starts(2, 'b.0')])
   })
 
+  it('of another model whose leases end in time has no time limit left on the load that follows', () => {
+    const setup = { a: { slot: 's' }, b: { slot: 's' } }
+    const rig = new Rig(setup, { limits: { ...LIMITS, drainTimeoutMs: 3_000 } })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(1, unload('a'))
+    rig.given(10, lease(1, 'b'))
+    rig.at(1_000, release(1), [disposes(1)])
+    rig.at(1_100, unloadEnded(1), [gone(1, 'a.0', 'requested'), starts(2, 'b.0')])
+    expect(rig.slot('s').drainDeadline.atMs).toBe(Infinity)
+    rig.at(3_010, TICK, [])
+    rig.at(4_000, loadEnded(2), [loaded(2, 'b.0', 2_900), granted(1, 2, 2, 3_990)])
+  })
+
+  it('of another model has no time limit left when nobody waits for its leases to end any more', () => {
+    const setup = { a: { slot: 's' }, b: { slot: 's' } }
+    const rig = new Rig(setup, { limits: { ...LIMITS, drainTimeoutMs: 3_000 } })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(1, unload('a'))
+    rig.given(10, lease(1, 'b'))
+    rig.at(20, abort(1), [])
+    expect(rig.slot('s').drainDeadline.atMs).toBe(Infinity)
+    rig.at(30, lease(2, 'a'), [starts(2, 'a.0')])
+    rig.at(3_010, TICK, [])
+  })
+
   it('may be in use by an overlap of its own model only', () => {
     const setup = { a: { slot: 's', bytes: [100, 60] } }
     const rig = new Rig(setup, { limits: LIMITS })
@@ -151,6 +195,7 @@ describe('what can never fit', () => {
     expect(rig.slot('a').incoming).toBeUndefined()
     expect(rig.state.queued.size).toBe(0)
     expect(rig.state.backOff.size).toBe(0)
+    expect(rig.wakeAtMs).toBe(Infinity)
   })
 
   it('is what exceeds the budget, not what fills it', () => {
@@ -165,6 +210,7 @@ describe('what can never fit', () => {
       warns('a', 'fallback', 'a.1 could not be loaded; a.2 is tried instead'),
       starts(1, 'a.2', { bytes: 60 }),
     ])
+    expect(rig.slot('a').plan.atMs, 'no room was looked for').toBe(Infinity)
   })
 
   it('is known by what was measured', () => {
@@ -364,7 +410,7 @@ describe('a load for which there is no room', () => {
     expect(rig.slot('b').drain).toBeDefined()
   })
 
-  it('opens every door that was closed for it when it is given up, or starts', () => {
+  it('opens every door that was closed for it when it is given up', () => {
     const rig = new Rig({ ...three, c: { bytes: [200] } }, options)
     rig.resident(0, 'a')
     rig.resident(0, 'b')
@@ -378,6 +424,30 @@ describe('a load for which there is no room', () => {
     rig.at(7_002, abort(1), [granted(2, 3, 1), granted(3, 4, 2)])
     expect([rig.slot('a').drain, rig.slot('b').drain]).toEqual([undefined, undefined])
     expect([rig.slot('a').drainDeadline.atMs, rig.slot('b').drainDeadline.atMs]).toEqual([Infinity, Infinity])
+  })
+
+  it('opens the door again when room was made elsewhere and it starts', () => {
+    const rig = waiting()
+    rig.given(7_000, TICK)
+    rig.at(7_001, lease(2, 'a'), [])
+    rig.at(7_010, release(2), [disposes(2)])
+    rig.at(7_020, unloadEnded(2), [gone(2, 'b.0', 'evicted'), starts(3, 'c.0'), granted(2, 3, 1)])
+    expect(rig.slot('a').drain).toBeUndefined()
+    expect(rig.slot('a').drainDeadline.atMs).toBe(Infinity)
+  })
+
+  it('keeps the door closed when a load ends that it was not closed for', () => {
+    const rig = new Rig({ ...three, d: { bytes: [300] } }, options)
+    rig.resident(0, 'a')
+    rig.resident(0, 'b')
+    rig.hold(10, 'a')
+    rig.hold(20, 'b')
+    rig.given(2_000, lease(1, 'c'))
+    rig.given(7_000, TICK)
+    rig.at(7_001, lease(2, 'd'), [
+      rejected(2, 'MEMORY_BUDGET', 0, 'an unload', { numbers: { neededBytes: 300, budgetBytes: 200 } }),
+    ])
+    expect(rig.slot('a').drain?.beneficiary.name).toBe('c')
   })
 
   it('closes the doors of as many as it needs, and no door if all of them would not do', () => {
@@ -404,6 +474,17 @@ describe('a load for which there is no room', () => {
     rig.at(7_100, release(1), [disposes(1)])
     rig.given(7_101, unloadEnded(1))
     rig.at(7_102, unloadEnded(2), [gone(2, 'b.0', 'evicted'), starts(3, 'c.0', { bytes: 200 })])
+  })
+
+  it('gives up the door of one that is pinned meanwhile', () => {
+    const rig = waiting()
+    rig.given(7_000, TICK)
+    rig.given(7_001, lease(2, 'a'))
+    rig.at(7_002, { type: 'pin', model: 'a', pinned: true }, [granted(2, 3, 1)])
+    rig.given(7_003, release(1))
+    rig.at(7_004, release(3), [])
+    expect(rig.generation(1).phase).toBe('ready')
+    expect(rig.slot('b').drain?.beneficiary.name, 'the other one has to make the room').toBe('c')
   })
 
   it('waits for runs behind the door as for leases', () => {

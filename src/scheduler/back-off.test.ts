@@ -66,16 +66,16 @@ describe('after losses', () => {
 
   it('they count from the start again when it lived for a minute', () => {
     const rig = new Rig({ a: {} })
-    rig.resident(0, 'a')
+    rig.resident(500, 'a')
     const { state } = rig
     noteLoss(state, rig.generation(1), error)
     noteLoss(state, rig.generation(1), error)
-    state.nowMs = 59_999
+    state.nowMs = 60_499
     noteLoss(state, rig.generation(1), error)
-    expect(state.backOff.get('a.0')).toEqual({ failures: 0, losses: 3, nextRetryAtMs: 79_999, error })
-    state.nowMs = 60_000
+    expect(state.backOff.get('a.0')).toEqual({ failures: 0, losses: 3, nextRetryAtMs: 80_499, error })
+    state.nowMs = 60_500
     noteLoss(state, rig.generation(1), error)
-    expect(state.backOff.get('a.0')).toEqual({ failures: 0, losses: 1, nextRetryAtMs: 60_000, error })
+    expect(state.backOff.get('a.0')).toEqual({ failures: 0, losses: 1, nextRetryAtMs: 60_500, error })
   })
 
   it('a load that succeeds does not wipe them out, only the failures', () => {

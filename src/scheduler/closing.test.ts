@@ -82,6 +82,16 @@ describe('close', () => {
     rig.at(10, loadEnded(1), [loaded(1, 'a.0', 10), granted(1, 1, 1, 10), starts(2, 'b.0')])
   })
 
+  it('plans the turn of those who wait for another model in the slot', () => {
+    const rig = new Rig({ a: { slot: 's' }, b: { slot: 's' } }, { limits: { minResidencyMs: 0 } })
+    rig.given(0, lease(1, 'a'))
+    rig.given(0, lease(2, 'b'))
+    rig.given(0, loadEnded(1))
+    rig.given(1, close(1_000))
+    rig.at(2, release(1), [swaps('started', 'drain', 's', 'a', 'b.0'), disposes(1)])
+    rig.at(3, unloadEnded(1), [gone(1, 'a.0', 'swapped'), starts(2, 'b.0')])
+  })
+
   it('after the grace ends what is left: tickets, loads, leases', () => {
     const rig = new Rig({ a: {}, b: {}, c: { slot: 'a' }, d: {} }, { limits: { maxConcurrent: 1 } })
     rig.resident(0, 'a')

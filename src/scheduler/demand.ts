@@ -37,6 +37,11 @@ export function satisfies(resident: Resident, demand: Demand): boolean {
   return resident.demand.model === demand.model && candidatesOf(demand)[0]?.id === resident.variant.id
 }
 
+/** Whether those who want this wait for the load in the slot, and not for a place on what serves beside it. */
+export function awaitsLoad({ current, incoming }: Slot, demand: Demand): boolean {
+  return incoming?.demand === demand && !(current && satisfies(current, demand))
+}
+
 /** Of the demands that pass: the one whose most urgent ticket is the most urgent of all. */
 export function mostUrgent(slot: Slot, passes: (demand: Demand) => boolean): Demand | undefined {
   let best: Demand | undefined

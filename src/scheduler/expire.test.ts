@@ -15,7 +15,9 @@ import {
   release,
   Rig,
   runStarted,
+  specOf,
   starts,
+  swap,
   swaps,
   TICK,
   unload,
@@ -91,6 +93,16 @@ describe('a ticket', () => {
     rig.at(300, TICK, [])
     expect(rig.state.tickets.get(2)).toMatchObject({ waitAtMs: Infinity, deadline: { atMs: 1_000 } })
     rig.at(1_000, TICK, [rejected(2, 'ACCESS_TIMEOUT', 1_000, 'a free place', RETRY)])
+  })
+
+  it('that waits for a place on the version that serves has no patience to lose with the load of a new one', () => {
+    const rig = new Rig({ a: {} }, { limits: { maxConcurrent: 1, waitTimeoutMs: 300 } })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(0, swap(1, 'a', specOf('new')))
+    rig.given(0, lease(2, 'a'))
+    rig.at(300, TICK, [])
+    rig.at(400, release(1), [granted(2, 2, 1)])
   })
 
   it('whose patience ends while another load is on its way goes on waiting', () => {
@@ -180,7 +192,7 @@ describe('what did not end', () => {
     rig.given(11, lease(2, 'a'))
     rig.at(2_009, TICK, [])
     rig.at(2_010, TICK, [
-      warns('s', 'abandoned', 'generation 1 did not end in time; its memory is no longer counted'),
+      warns('a', 'abandoned', 'generation 1 did not end in time; its memory is no longer counted'),
       starts(2, 'a.0'),
     ])
     rig.at(2_011, loadFailed(1, new Error('late')), [])

@@ -55,7 +55,8 @@ function slotOf(state: State, name: string): Slot {
 function abandon(state: State, generation: number): void {
   const resident = state.residents.get(generation)
   if (resident?.phase === 'disposing') return kill(state, resident, 'stuck')
-  const model = resident?.demand.model.name ?? slotAborting(state, generation)?.name ?? ''
+  const aborting = slotAborting(state, generation)?.aborting.get(generation)
+  const model = resident?.demand.model.name ?? aborting?.model ?? ''
   const detail = `generation ${generation} did not end in time; its memory is no longer counted`
   state.effects.push({ type: 'warn', model, code: 'abandoned', detail })
   if (resident) forget(state, resident)
@@ -66,7 +67,7 @@ function abandon(state: State, generation: number): void {
 function drainTimedOut(state: State, slot: Slot): void {
   const beneficiary = slot.drain?.beneficiary ?? slot
   if (beneficiary === slot) {
-    if (slot.incoming === undefined) return
+    if (slot.incoming?.phase.type !== 'queued') return
     const held = [...state.leases.values()].filter((lease) => lease.resident.slot === slot)
     const oldestMs = Math.max(0, ...held.map((lease) => state.nowMs - lease.grantedAtMs))
     const numbers = {

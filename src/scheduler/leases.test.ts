@@ -181,6 +181,24 @@ describe('serving', () => {
     expect(rig.slot('s').waiting).toBe(2)
   })
 
+  it('does not stop at those who ask in other words for a kind that is full', () => {
+    const rig = new Rig({ a: {} }, { limits: { maxConcurrent: 1, maxConcurrentUses: 1 } })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.hold(0, 'a', 1, 'use')
+    rig.given(0, use(1, 'a', { priority: 0 }))
+    rig.given(0, lease(2, 'a', { selector: '0' }))
+    rig.at(1, release(1), [granted(2, 3, 1)])
+  })
+
+  it('does not let those who only want it loaded wait for those who want a place', () => {
+    const rig = new Rig({ a: {} }, { limits: { maxConcurrentUses: 1 } })
+    rig.given(0, use(1, 'a', { priority: 0 }))
+    rig.given(0, use(2, 'a', { priority: 0 }))
+    rig.given(0, load(3, 'a', { selector: '0' }))
+    rig.at(0, loadEnded(1), [loaded(1, 'a.0', 0), granted(1, 1, 1), isReady(3, 1)])
+  })
+
   it('notes the access to the model of the ticket', () => {
     const rig = new Rig({ a: {} })
     rig.given(0, lease(1, 'a'))

@@ -1,7 +1,7 @@
 import { mostUrgent, satisfies } from './demand.ts'
 import type { LeaseKind } from './events.ts'
 import { limitOf, noteHold } from './pace.ts'
-import { afterUse } from './residents.ts'
+import { afterUse, keepAlive } from './residents.ts'
 import type { Demand, Lease, ModelState, Resident, Slot, State, Ticket } from './state.ts'
 import { ready, settleTicket } from './tickets.ts'
 
@@ -68,7 +68,7 @@ export function serve(state: State, slot: Slot): void {
     const demand = mostUrgent(slot, (demand) => demand.queues.load.size > 0 && isMine(demand))
     const ticket = demand?.queues.load.take(state.nowMs)
     if (ticket === undefined) break
-    if (ticket.keepAliveMs !== undefined) resident.keepAliveMs = ticket.keepAliveMs
+    if (ticket.keepAliveMs !== undefined) keepAlive(state, resident, ticket.keepAliveMs)
     ready(state, ticket, resident)
   }
 }

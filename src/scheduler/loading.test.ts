@@ -119,7 +119,7 @@ describe('a load that takes too long', () => {
     expect(rig.model('a').lastError).toEqual(timeout)
     expect(rig.state.backOff.get('a.0')).toMatchObject({ failures: 1 })
     expect([...rig.slot('a').aborting.values()]).toMatchObject([
-      { generation: 1, variant: { id: 'a.0' }, bytes: 100, deadline: { atMs: 2_500 } },
+      { generation: 1, model: 'a', bytes: 100, deadline: { atMs: 2_500 } },
     ])
   })
 
@@ -491,6 +491,16 @@ describe('a group', () => {
     rig.at(1, lease(2, 'a'), [starts(3, 'a.0'), starts(4, 'b.1', { bytes: 60 })])
   })
 
+  it('does not come along with a model that is tried again, or loaded again after a swap', () => {
+    const retried = new Rig({ a: { group: 'g', isPreloaded: true }, b: { group: 'g' } })
+    retried.given(0, load(1, 'a'))
+    retried.given(0, loadFailed(1, error))
+    retried.given(0, loadEnded(2))
+    retried.given(0, unload('b'))
+    retried.given(0, unloadEnded(2))
+    retried.at(10_000, TICK, [starts(3, 'a.0')])
+  })
+
   it('does not come along with a swap', () => {
     const rig = new Rig({ a: { group: 'g' }, b: { group: 'g' } })
     rig.at(0, swap(1, 'a', specOf('new')), [starts(1, 'new.0', { model: 'a' })])
@@ -524,6 +534,15 @@ describe('a preloaded model', () => {
     rig.given(0, loadFailed(1, error))
     rig.given(500, loadFailed(2, error))
     expect(rig.model('a').retry.atMs).toBe(10_000)
+  })
+
+  it('is tried again at once when the back-off of its first choice ended while the fallback was being loaded', () => {
+    const rig = new Rig({ a: { isPreloaded: true, bytes: [100, 60] } })
+    rig.given(0, load(1, 'a'))
+    rig.given(0, loadFailed(1, error))
+    rig.given(15_000, loadFailed(2, error))
+    expect(rig.model('a').retry.atMs).toBe(15_000)
+    rig.at(15_000, TICK, [starts(3, 'a.0')])
   })
 
   it('only: another one that failed is not tried again before somebody asks', () => {

@@ -16,6 +16,7 @@ export function startLoad(state: State, slot: Slot, incoming: Incoming): void {
   const bytes = estimateOf(state, variant)
   incoming.phase = { type: 'loading', generation, startedAtMs: state.nowMs, progress: 0, bytes }
   state.queued.delete(slot)
+  stopWaitingForLeases(state, slot)
   state.deadlines.arm(incoming.deadline, state.nowMs + slot.limits.loadingTimeoutMs)
   const { name } = incoming.demand.model
   const isFallback = incoming.index > 0
@@ -157,8 +158,10 @@ export function giveUp(state: State, slot: Slot, code: RejectionCode, details: P
   if (incoming.displaced && slot.current === undefined) {
     planLoad(state, slot, incoming.displaced, { mode: 'fill', origin: 'restore' })
   } else if (model.isPreloaded) {
-    const backOff = incoming.failures[0] && backOffOf(state, incoming.failures[0].variant)
-    state.deadlines.arm(model.retry, backOff?.nextRetryAtMs ?? Infinity)
+    const [first] = incoming.failures
+    const backOff = first && backOffOf(state, first.variant)
+    // Its first choice decides; where that may be tried again already, it is.
+    state.deadlines.arm(model.retry, first ? (backOff?.nextRetryAtMs ?? state.nowMs) : Infinity)
   }
 }
 
@@ -198,7 +201,8 @@ function sendAbort(state: State, slot: Slot, incoming: Incoming): void {
   const { generation, bytes } = incoming.phase
   const deadline = state.deadlines.create({ type: 'abandon', generation })
   state.deadlines.arm(deadline, state.nowMs + STOP_GRACE_MS)
-  slot.aborting.set(generation, { generation, variant: candidateOf(incoming), bytes, deadline })
+  const model = incoming.demand.model.name
+  slot.aborting.set(generation, { generation, model, bytes, deadline })
   state.effects.push({ type: 'abort-load', generation })
 }
 
@@ -222,8 +226,14 @@ function leaveSlot(state: State, slot: Slot, incoming: Incoming): void {
   state.deadlines.disarm(incoming.deadline)
   state.queued.delete(slot)
   slot.incoming = undefined
-  openDoorsFor(state, slot)
+  stopWaitingForLeases(state, slot)
   state.dirty.add(slot)
+}
+
+/** The load has its room, or wants none any more: no lease is waited for on its account. */
+function stopWaitingForLeases(state: State, slot: Slot): void {
+  openDoorsFor(state, slot)
+  if (slot.drain === undefined) state.deadlines.disarm(slot.drainDeadline)
 }
 
 function openDoorsFor(state: State, beneficiary: Slot): void {

@@ -93,6 +93,16 @@ describe('eviction', () => {
     expect(evicted(rig, 101)).toEqual(['c', 'a'])
   })
 
+  it('of equally valuable ones takes the one whose load began first, not the one whose load ended first', () => {
+    const rig = new Rig(FIVE, { limits: LIMITS })
+    rig.given(0, load(1, 'a'))
+    rig.given(0, load(2, 'b'))
+    rig.given(100, loadEnded(2))
+    rig.given(100, loadEnded(1))
+    rig.state.nowMs = 2_000
+    expect(evicted(rig, 100)).toEqual(['a'])
+  })
+
   it('counts one that is slow to load as used later by the time that its load takes', () => {
     const rig = new Rig(FIVE, { limits: LIMITS })
     rig.given(0, load(1, 'a'))
@@ -223,13 +233,26 @@ describe('a budget that is exceeded', () => {
     expect(rig.slot('d').incoming?.phase.type).toBe('queued')
   })
 
-  it('by a lowered budget makes idle ones go until it holds, the oldest first, and no more', () => {
+  it('by the very one that came is warned of: it does not go again', () => {
+    const rig = new Rig(FIVE, { memoryBudgetBytes: 350, limits: { minResidencyMs: 0 } })
+    rig.given(0, load(1, 'a', { deadlineMs: 5 }))
+    rig.given(5, { type: 'tick' })
+    rig.at(10, loadEnded(1, 1e6), [
+      loaded(1, 'a.0', 10, { memoryBytes: 1e6 }),
+      warns('a', 'over-budget', '1 MB over the memory budget, and nothing is idle'),
+    ])
+    expect(rig.generation(1).phase).toBe('ready')
+  })
+
+  it('by a lowered budget makes idle ones go until it holds, the least recently used first, and no more', () => {
     const rig = new Rig(FIVE, { limits: LIMITS })
     for (const [at, model] of ['a', 'b', 'c', 'd'].entries()) rig.resident(at, model)
+    rig.hold(10, 'a')
+    rig.given(20, release(1))
     rig.at(2_000, budget(400), [])
-    rig.at(2_000, budget(399), [disposes(1)])
-    rig.at(2_000, budget(200), [disposes(2)])
-    rig.at(2_001, unloadEnded(1), [gone(1, 'a.0', 'evicted')])
+    rig.at(2_000, budget(399), [disposes(2)])
+    rig.at(2_000, budget(200), [disposes(3)])
+    rig.at(2_001, unloadEnded(2), [gone(2, 'b.0', 'evicted')])
   })
 
   it('by what is in use is warned of, with how much it is', () => {

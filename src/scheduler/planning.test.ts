@@ -323,6 +323,19 @@ describe('a back-off', () => {
     ])
   })
 
+  it('of a model that shares its slot leaves the resident one alone', () => {
+    const rig = new Rig({ a: { slot: 's' }, b: { slot: 's', isPreloaded: true } })
+    rig.given(0, lease(1, 'b'))
+    rig.given(0, loadFailed(1, error))
+    rig.resident(0, 'a')
+    const retryAtMs = rig.model('b').retry.atMs
+    rig.at(2_000, lease(2, 'b'), [
+      rejected(2, 'MODEL_LOAD', 0, 'a free place', { cause: error, retryAfterMs: 8_000 }),
+    ])
+    expect(rig.model('b').retry.atMs).toBe(retryAtMs)
+    expect(rig.slot('s').current?.phase).toBe('ready')
+  })
+
   it('is overridden by an explicit load, for all who wait with it', () => {
     const rig = new Rig({ a: {} })
     rig.given(0, lease(1, 'a'))

@@ -274,6 +274,16 @@ describe('a resident that is lost', () => {
     rig.at(3, unloadEnded(1), [gone(1, 'a.0', 'requested')])
   })
 
+  it('while a newer generation serves leaves that alone', () => {
+    const rig = new Rig({ a: {} })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(0, unload('a'))
+    rig.resident(1, 'a')
+    rig.at(2, lost(1, error), [revoked(1, 'lost', error), kills(1, 'a', 'lost', error)])
+    rig.at(3, lease(1, 'a'), [granted(1, 2, 2)])
+  })
+
   it('twice, or not known, changes nothing', () => {
     const rig = new Rig({ a: {} })
     rig.resident(0, 'a')

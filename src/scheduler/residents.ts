@@ -89,6 +89,12 @@ export function armIdle(state: State, resident: Resident): void {
   state.deadlines.arm(idle, isKept ? Infinity : state.nowMs + keepAliveMs)
 }
 
+/** From now on, for as long as it is idle. */
+export function keepAlive(state: State, resident: Resident, keepAliveMs: number): void {
+  resident.keepAliveMs = keepAliveMs
+  armIdle(state, resident)
+}
+
 export function startRun(state: State, resident: Resident, run: number): void {
   if (resident.phase === 'killing' || resident.runs.has(run)) return
   const { generation, slot } = resident

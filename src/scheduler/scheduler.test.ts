@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  cancelLoading,
   configure,
   disposes,
   granted,
@@ -11,6 +12,7 @@ import {
   Rig,
   specOf,
   starts,
+  swap,
   TICK,
   unload,
 } from '../../test/support/rig.ts'
@@ -157,6 +159,19 @@ describe('pinning', () => {
     rig.at(0, pin('a', true), [])
     rig.resident(0, 'a')
     expect(rig.generation(1).idle.atMs).toBe(Infinity)
+  })
+})
+
+describe('cancelling a load', () => {
+  it('spares those who wait for a place on what serves beside it', () => {
+    const rig = new Rig({ a: {} }, { limits: { maxConcurrent: 1 } })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(0, lease(1, 'a'))
+    rig.given(0, swap(2, 'a', specOf('new')))
+    rig.given(1, cancelLoading('a'))
+    expect([...rig.state.tickets.keys()]).toEqual([1])
+    rig.at(2, release(1), [granted(1, 2, 1)])
   })
 })
 

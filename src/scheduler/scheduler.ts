@@ -1,17 +1,18 @@
 import { acquire, requestSwap, withdraw } from './acquire.ts'
 import { advance } from './advance.ts'
 import { advanceClosing, beginClose } from './closing.ts'
+import { awaitsLoad } from './demand.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { expire } from './expire.ts'
 import { release, serve } from './leases.ts'
 import type { RuntimeLimits } from './limits.ts'
-import { abortIncoming, loadAborted, loadEnded, loadFailed, slotLoading } from './loading.ts'
+import { abortIncoming, loadAborted, loadEnded, loadFailed, openDoor, slotLoading } from './loading.ts'
 import { relieve } from './memory.ts'
 import { plan } from './planning.ts'
 import { armIdle, endRun, forget, lose, retire, startRun } from './residents.ts'
 import { addModel, type ModelSetup, type SlotSetup } from './setup.ts'
-import { createState, type ModelState, type Slot, type State } from './state.ts'
+import { createState, type ModelState, type State } from './state.ts'
 import { rejectAll } from './tickets.ts'
 
 /** More rounds than any set of slots needs to come to rest: reaching it is a fault of ours, which must not hang a process. */
@@ -165,19 +166,16 @@ function pin(state: State, name: string, isPinned: boolean): void {
   if (model === undefined) return
   const { current } = model.slot
   model.isPinned = isPinned
+  // What is pinned makes no room for others, even if that had begun.
+  if (isPinned && model.slot.drain && model.slot.drain.beneficiary !== model.slot) openDoor(state, model.slot)
   if (current?.demand.model === model) armIdle(state, current)
   state.dirty.add(model.slot)
 }
 
-/** Everybody who waits for the load fails; the next request starts afresh. */
+/** Everybody who waits for the load fails, but not who waits for a place beside it; the next request starts afresh. */
 function cancelLoading(state: State, model: ModelState | undefined): void {
   const incoming = model?.slot.incoming
   if (model === undefined || incoming?.demand.model !== model) return
-  rejectAll(state, incoming.demand, 'LOAD_CANCELLED')
-  cancel(state, model.slot)
-}
-
-function cancel(state: State, slot: Slot): void {
-  abortIncoming(state, slot)
-  state.dirty.add(slot)
+  if (awaitsLoad(model.slot, incoming.demand)) rejectAll(state, incoming.demand, 'LOAD_CANCELLED')
+  abortIncoming(state, model.slot)
 }

@@ -123,7 +123,7 @@ export type Blocker = 'nothing' | 'unload' | 'leases' | 'memory' | 'parallel'
 /** A load that was aborted and has not ended yet. Its memory counts. */
 export interface Aborting {
   readonly generation: number
-  readonly variant: Variant
+  readonly model: string
   readonly bytes: number
   readonly deadline: Deadline
 }

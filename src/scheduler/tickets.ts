@@ -1,6 +1,7 @@
 import type { Rejection, RejectionCode, WaitingFor } from './effects.ts'
+import { awaitsLoad, satisfies } from './demand.ts'
 import { retryAfterMs } from './pace.ts'
-import type { Demand, Resident, Slot, State, Ticket } from './state.ts'
+import type { Demand, Resident, State, Ticket } from './state.ts'
 
 /** Puts a ticket into its queue, with its deadline armed. */
 export function enqueue(state: State, ticket: Ticket): void {
@@ -65,7 +66,10 @@ export function ready(state: State, ticket: Ticket, resident: Resident): void {
 
 export function whatItWaitsFor(ticket: Ticket): WaitingFor {
   const { slot } = ticket.demand.model
-  const { incoming } = slot
+  const { current, incoming } = slot
+  if (ticket.spec === undefined && current && satisfies(current, ticket.demand)) {
+    return slot.drain ? 'leases to end' : 'a free place'
+  }
   // A swap waits for its own load, and not for the one of the version that it is to replace.
   const isMine = ticket.spec ? incoming?.swap === ticket : incoming?.demand === ticket.demand
   if (isMine && incoming?.phase.type === 'loading') return 'the load'
@@ -86,12 +90,8 @@ export function expireTicket(state: State, ticket: Ticket): void {
   const details = { retryAfterMs: retryAfterMs(slot) }
   if (ticket.deadlineAtMs <= state.nowMs) return reject(state, ticket, 'DEADLINE_EXCEEDED', details)
   if (ticket.accessAtMs <= state.nowMs) return reject(state, ticket, 'ACCESS_TIMEOUT', details)
-  if (isBeingLoaded(slot, ticket)) return reject(state, ticket, 'WAIT_TIMEOUT', details)
+  if (awaitsLoad(slot, ticket.demand)) return reject(state, ticket, 'WAIT_TIMEOUT', details)
   // The load it had patience with is over; what it waits for now has other limits.
   ticket.waitAtMs = Infinity
   armTicket(state, ticket)
-}
-
-function isBeingLoaded(slot: Slot, ticket: Ticket): boolean {
-  return slot.incoming?.demand === ticket.demand
 }

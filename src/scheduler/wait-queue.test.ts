@@ -289,6 +289,12 @@ describe('a full queue', () => {
     expect(textOf(queue.displacedBy(waiterOf('c:1@1')))).toBe('small2:1@0')
   })
 
+  it('takes from the one that holds the most, whoever came first', () => {
+    const queue = newQueue()
+    fill(queue, 'a1:1@0', 'b1:1@0', 'b2:1@0', 'c1:1@0')
+    expect(textOf(queue.displacedBy(waiterOf('d:0@1')))).toBe('b2:1@0')
+  })
+
   it('takes from the first of tenants that hold equally much', () => {
     const queue = newQueue()
     fill(queue, 'b1:1@0', 'b2:1@0', 'a1:1@0', 'a2:1@0')

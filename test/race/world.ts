@@ -168,6 +168,7 @@ export class World {
     if (event.type === 'abort') this.waiting.delete(event.ticket)
     if (event.type === 'release') this.leases.delete(event.lease)
     for (const [generation, known] of this.generations) {
+      if (known.state === 'loading' && !this.#isCounted(generation)) fail('a load on its way was forgotten')
       // What the scheduler wrote off is no longer its affair; what comes from it later is given back.
       if (known.state !== 'ended' && !this.#isCounted(generation)) known.state = 'ended'
     }

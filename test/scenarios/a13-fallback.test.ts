@@ -22,7 +22,9 @@ it('A13 fallback: the preferred device fails, the CPU serves, the status and the
   })
   expect(s.warnings).toContainEqual(expect.objectContaining({ model: 'm', code: 'fallback' }))
   expect(s.events.load.map(({ key, outcome, isFallback }) => ({ key, outcome, isFallback }))).toEqual([
+    { key: 'm:int8@cuda', outcome: 'started', isFallback: false },
     { key: 'm:int8@cuda', outcome: 'failed', isFallback: false },
+    { key: 'm:int8@cpu', outcome: 'started', isFallback: true },
     { key: 'm:int8@cpu', outcome: 'loaded', isFallback: true },
   ])
   await finish(s)
@@ -35,8 +37,11 @@ it('A13 fallback: the preferred file fails, and the list is tried in its order',
   const lease = await s.runtime.lease('m')
   expect(lease.servedBy).toBe('m:int8@cpu')
   expect(s.events.load.map(({ key, outcome }) => `${key} ${outcome}`)).toEqual([
+    'm:fp32@cpu started',
     'm:fp32@cpu failed',
+    'm:fp16@cpu started',
     'm:fp16@cpu failed',
+    'm:int8@cpu started',
     'm:int8@cpu loaded',
   ])
   lease.release()
