@@ -190,7 +190,7 @@ describe('what can never fit', () => {
   it('fails at once with the numbers', () => {
     const rig = new Rig({ a: { bytes: [101] } }, { memoryBudgetBytes: 100 })
     rig.at(0, lease(1, 'a'), [
-      rejected(1, 'MEMORY_BUDGET', 0, 'an unload', { numbers: { neededBytes: 101, budgetBytes: 100 } }),
+      rejected(1, 'MEMORY_BUDGET', 0, 'nothing', { numbers: { neededBytes: 101, budgetBytes: 100 } }),
     ])
     expect(rig.slot('a').incoming).toBeUndefined()
     expect(rig.state.queued.size).toBe(0)
@@ -219,7 +219,7 @@ describe('what can never fit', () => {
     rig.given(0, unload('a'))
     rig.given(0, unloadEnded(1))
     rig.at(0, lease(1, 'a'), [
-      rejected(1, 'MEMORY_BUDGET', 0, 'an unload', { numbers: { neededBytes: 160, budgetBytes: 150 } }),
+      rejected(1, 'MEMORY_BUDGET', 0, 'nothing', { numbers: { neededBytes: 160, budgetBytes: 150 } }),
     ])
   })
 
@@ -227,12 +227,12 @@ describe('what can never fit', () => {
     const rig = new Rig({ a: {}, b: { bytes: [200] } }, { memoryBudgetBytes: 150, maxParallelLoads: 1 })
     rig.given(0, lease(1, 'a'))
     rig.at(0, lease(2, 'b'), [
-      rejected(2, 'MEMORY_BUDGET', 0, 'an unload', { numbers: { neededBytes: 200, budgetBytes: 150 } }),
+      rejected(2, 'MEMORY_BUDGET', 0, 'nothing', { numbers: { neededBytes: 200, budgetBytes: 150 } }),
     ])
     rig.given(0, loadEnded(1))
     rig.at(1, swap(3, 'a', specOf('new', [151])), [
       swaps('started', 'drain', 'a', 'a', 'new.0'),
-      rejected(3, 'MEMORY_BUDGET', 0, 'an unload', { numbers: { neededBytes: 151, budgetBytes: 150 } }),
+      rejected(3, 'MEMORY_BUDGET', 0, 'nothing', { numbers: { neededBytes: 151, budgetBytes: 150 } }),
       swaps('given-up', 'drain', 'a', 'a', 'new.0'),
     ])
     expect(rig.generation(1).phase).toBe('ready')
@@ -445,7 +445,7 @@ describe('a load for which there is no room', () => {
     rig.given(2_000, lease(1, 'c'))
     rig.given(7_000, TICK)
     rig.at(7_001, lease(2, 'd'), [
-      rejected(2, 'MEMORY_BUDGET', 0, 'an unload', { numbers: { neededBytes: 300, budgetBytes: 200 } }),
+      rejected(2, 'MEMORY_BUDGET', 0, 'nothing', { numbers: { neededBytes: 300, budgetBytes: 200 } }),
     ])
     expect(rig.slot('a').drain?.beneficiary.name).toBe('c')
   })

@@ -284,7 +284,7 @@ function planGroup(state: State, { model }: Demand): void {
   if (model.group === undefined) return
   for (const other of state.models.values()) {
     const { slot } = other
-    if (other === model || other.group !== model.group || slot.current || slot.incoming) continue
+    if (other.group !== model.group || slot.current || slot.incoming) continue
     const demand = demandFor(state, other, undefined)
     if (other.spec.candidates(undefined).some((variant) => !backOffOf(state, variant))) {
       planLoad(state, slot, demand, { mode: 'fill', origin: 'group' })
@@ -292,15 +292,11 @@ function planGroup(state: State, { model }: Demand): void {
   }
 }
 
-function noteEnd(
-  state: State,
-  { demand, phase, candidates, index }: Incoming,
-  error: unknown,
-  wasAborted: boolean,
-): void {
+function noteEnd(state: State, incoming: Incoming, error: unknown, wasAborted: boolean): void {
+  const { demand, phase } = incoming
   if (phase.type !== 'loading') return
   const { generation, startedAtMs } = phase
-  const label = candidates[index]?.label ?? ''
+  const { label } = candidateOf(incoming)
   const durationMs = state.nowMs - startedAtMs
   const model = demand.model.name
   state.effects.push({ type: 'load-failed', generation, model, label, durationMs, wasAborted, error })
@@ -315,7 +311,7 @@ function noteSwap(
 ): void {
   const { mode } = incoming
   if (mode === 'fill') return
-  const from = incoming.displaced?.model.name ?? slot.name
+  const from = incoming.displaced?.model.name ?? ''
   const to = candidateOf(incoming).label
   state.effects.push({ type: 'swap', slot: slot.name, from, to, mode, outcome })
 }

@@ -78,7 +78,7 @@ export function whatItWaitsFor(ticket: Ticket): WaitingFor {
     if (blockedBy === 'memory') return 'memory'
     if (blockedBy === 'parallel') return 'another load'
     if (blockedBy === 'leases') return 'leases to end'
-    return 'an unload'
+    return blockedBy === 'unload' ? 'an unload' : 'nothing'
   }
   if (incoming) return 'another load'
   return slot.drain ? 'leases to end' : 'a free place'

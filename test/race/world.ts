@@ -229,7 +229,7 @@ export class World {
       }
       case 'abort-load':
         // A load that ends in the very moment of its time limit is told to stop all the same.
-        if ('generation' in this.#event && effect.generation === this.#event.generation) return
+        if (isEndOf(this.#event, effect.generation)) return
         if (this.#generation(effect.generation).state !== 'loading')
           fail('a load was aborted that is not on its way')
         this.#generation(effect.generation).state = 'aborting'
@@ -301,6 +301,10 @@ export class World {
   #generation(generation: number): Generation {
     return this.generations.get(generation) ?? fail(`generation ${generation} is unknown`)
   }
+}
+
+function isEndOf(event: Event, generation: number): boolean {
+  return (event.type === 'load-ended' || event.type === 'load-failed') && event.generation === generation
 }
 
 function isGrantTo(effect: Effect, ticket: number): boolean {
