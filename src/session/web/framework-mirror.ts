@@ -1,6 +1,7 @@
 import type { SessionMirror } from '../mirror.ts'
 import { setOwn } from '../value.ts'
 import { LoadedBase } from './loaded-base.ts'
+import { thaw } from './thaw.ts'
 
 /**
  * Copies what is changed through a manager into a framework's own session, so that code which still reads `req.session` sees it.
@@ -18,8 +19,8 @@ export function mirrorTo(current: () => object | null | undefined): SessionMirro
       if (session === null || session === undefined) return false
       const base = LoadedBase.of(session)
       for (const [key, value] of Object.entries(set)) {
-        setOwn(session, key, structuredClone(value))
-        base?.agree(key, structuredClone(value))
+        setOwn(session, key, thaw(value))
+        base?.agree(key, value)
       }
       for (const key of removed) {
         Reflect.deleteProperty(session, key)

@@ -2,6 +2,7 @@ import { SessionConflictError } from '../../kernel/errors.ts'
 import type { Mode } from '../backend.ts'
 import type { Sessions } from '../sessions.ts'
 import { LoadedBase } from './loaded-base.ts'
+import { thaw } from './thaw.ts'
 import { mergeThreeWay } from './three-way-merge.ts'
 
 /** What a framework keeps, as far as a store looks at it. */
@@ -51,8 +52,8 @@ export function frameworkStore(
   async function load(id: string): Promise<FrameworkSession | null> {
     const fields = await sessions.open(id).read()
     if (fields === undefined) return null
-    const session: Record<string, unknown> = structuredClone(fields)
-    new LoadedBase(structuredClone(fields)).attachTo(session, true)
+    const session = thaw(fields) as Record<string, unknown>
+    new LoadedBase({ ...fields }).attachTo(session, true)
     return session
   }
 
@@ -104,7 +105,7 @@ export function frameworkStore(
     const found: Record<string, FrameworkSession> = {}
     for (const id of await allIds()) {
       const fields = await sessions.open(id).read()
-      if (fields !== undefined) found[id] = structuredClone(fields)
+      if (fields !== undefined) found[id] = thaw(fields) as FrameworkSession
     }
     return found
   }

@@ -24,18 +24,18 @@ export function mergeThreeWay(
   for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
     const was = own(base, key)
     const wanted = own(mine, key)
-    if (isDeepStrictEqual(was, wanted)) continue
+    if (isSame(was, wanted)) continue
     const found = own(theirs, key)
     if (wanted === undefined) {
       // Removed here, and changed there: their change is newer than what was removed.
-      if (isDeepStrictEqual(was, found)) setOwn(update, key, REMOVE)
+      if (isSame(was, found)) setOwn(update, key, REMOVE)
     } else setOwn(update, key, isCounter(key) ? sum(was, wanted, found) : mergeValues(was, wanted, found))
   }
   return update
 }
 
 function mergeValues(base: unknown, mine: unknown, theirs: unknown): unknown {
-  if (isDeepStrictEqual(base, theirs)) return mine
+  if (isSame(base, theirs)) return mine
   if (isObject(mine) && isObject(theirs)) {
     const update = mergeThreeWay(isObject(base) ? base : {}, mine, theirs)
     const merged = { ...theirs }
@@ -59,6 +59,12 @@ function sum(base: unknown, mine: unknown, theirs: unknown): unknown {
 
 function extendsArray(value: unknown, base: readonly unknown[]): value is unknown[] {
   return Array.isArray(value) && isDeepStrictEqual(value.slice(0, base.length), base)
+}
+
+/** What is no object is compared at once. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  return typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b)
 }
 
 function own(fields: Fields, key: string): unknown {
