@@ -52,6 +52,24 @@ export class SessionProcess {
   }
 }
 
+/** Lets a thread work until it has said the field so many times, and ends it in the middle. */
+export async function terminateThread(
+  task: WorkerTask,
+  field: string,
+  count: number,
+): Promise<WorkerMessage[]> {
+  const messages: WorkerMessage[] = []
+  const worker = new Worker(script, { workerData: task })
+  await new Promise<void>((resolve) => {
+    worker.on('message', (message: WorkerMessage) => {
+      messages.push(message)
+      if (field in message && --count === 0) resolve()
+    })
+  })
+  await worker.terminate()
+  return messages
+}
+
 /** The same work in a thread. Resolves with what it said. */
 export async function runThread(task: WorkerTask): Promise<WorkerMessage[]> {
   const messages: WorkerMessage[] = []
