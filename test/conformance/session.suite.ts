@@ -472,7 +472,8 @@ export function sessionSuite(
         await session.withLock(async (tx) => {
           tx.set('n', 1)
           detached = failure(async () => {
-            await pause(5)
+            // While the commit is on its way, where that takes time.
+            await turn()
             tx.set('n', 2)
           })
         })

@@ -37,7 +37,7 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
     })
 
     function newTask(job: string, more: object = {}): WorkerTask {
-      return { backend: store.backend, id: sessions.create().id, job, ...more }
+      return { backend: store.backend, id: sessions.create().id, job, timeoutMs: TIMEOUT_MS, ...more }
     }
 
     async function runProcess(task: WorkerTask): Promise<WorkerMessage[]> {
@@ -82,7 +82,7 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
         for (let round = 0; round < KILLS; round++) {
           const task = newTask('write', { callers })
           const writer = new SessionProcess(task)
-          await writer.says('acknowledged', 20 + round * 7)
+          await writer.says('acknowledged', 20 + (round % 10) * 7)
           await writer.kill()
           const acknowledged = Math.max(
             ...writer.messages.map((message) => Number(message['acknowledged'] ?? 0)),

@@ -9,6 +9,12 @@ const task = isMainThread ? JSON.parse(process.argv.at(-1)) : workerData
 const say = (message) =>
   isMainThread ? process.stdout.write(`${JSON.stringify(message)}\n`) : parentPort.postMessage(message)
 
+/** Resolves when the other side has it, or the system for it. */
+const said = (message) =>
+  isMainThread
+    ? new Promise((resolve) => process.stdout.write(`${JSON.stringify(message)}\n`, resolve))
+    : parentPort.postMessage(message)
+
 async function openBackend({ kind, ...options }) {
   if (kind === 'lmdb') return (await import('../../dist/session/lmdb/index.js')).lmdbBackend(options)
   return (await import('../../dist/session/redis/index.js')).redisBackend(options)
@@ -52,7 +58,8 @@ const jobs = {
         for (;;) {
           let n
           await session.atomicUpdate(({ a = 0, b = 0 }) => ((n = a + 1), { a: n, b: b + 1 }))
-          say({ acknowledged: n })
+          // What waits in this process to be said would be lost with it.
+          await said({ acknowledged: n })
         }
       }),
     )
@@ -70,7 +77,7 @@ const jobs = {
 
 const sessions = openSessions({
   backend: await openBackend(task.backend),
-  timeoutMs: 20_000,
+  timeoutMs: task.timeoutMs ?? 20_000,
   leaseMs: task.leaseMs ?? 3_000,
 })
 const session = sessions.open(task.id)
