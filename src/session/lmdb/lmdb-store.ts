@@ -1,6 +1,7 @@
-import { open, type Database, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { SessionRecord } from '../backend.ts'
+import { importPeer } from '../import-peer.ts'
 import { freezeParsed } from '../value.ts'
 import { prepareStoreFile } from './store-file.ts'
 
@@ -49,6 +50,7 @@ export class LmdbStore {
 
   /** Throws `ConfigError` for a file that cannot be used. */
   static async open({ path, noSync }: StoreOptions): Promise<LmdbStore> {
+    const { open } = await importPeer('lmdb', () => import('lmdb'))
     prepareStoreFile(path)
     // Batches by turn of the event loop have a promise of their own, whose rejection on a full disk would end the process.
     const root = open({ path, noSubdir: true, maxDbs: 4, noSync, eventTurnBatching: false })

@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import type { Clock } from '../../kernel/clock.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { SessionOutcomeUnknownError, SessionStoreError } from '../../kernel/errors.ts'
@@ -17,12 +17,14 @@ const OURS: RedisOptions = {
 }
 
 export interface Target {
+  /** The class: the package is imported only when it is needed. */
+  readonly Redis: typeof Redis
   readonly url: string
   readonly redis?: RedisOptions | undefined
 }
 
 export function newClient(target: Target, more: RedisOptions = {}): Redis {
-  return new Redis(target.url, { ...target.redis, ...OURS, ...more, replyMapping: 'legacy' })
+  return new target.Redis(target.url, { ...target.redis, ...OURS, ...more, replyMapping: 'legacy' })
 }
 
 /**

@@ -16,9 +16,10 @@ import type {
   SessionPage,
   SessionRecord,
 } from '../backend.ts'
+import { importPeer } from '../import-peer.ts'
 import { newSessionId } from '../names.ts'
 import type { SessionListener } from '../watchers.ts'
-import { RedisConnection } from './connection.ts'
+import { RedisConnection, type Target } from './connection.ts'
 import { RedisWatcher } from './redis-watcher.ts'
 import { durabilityOf } from './server-durability.ts'
 import { SessionKeys, toPairs, toRecord } from './session-hash.ts'
@@ -63,8 +64,13 @@ export class RedisBackend implements SessionBackend<'async'> {
   #sequence = 0
 
   /** @see redisBackend */
-  constructor(connection: RedisConnection, options: RedisBackendOptions, durability: Durability) {
-    const { prefix = 'leasehold', replicas = 0, url, redis } = options
+  constructor(
+    target: Target,
+    connection: RedisConnection,
+    options: RedisBackendOptions,
+    durability: Durability,
+  ) {
+    const { prefix = 'leasehold', replicas = 0 } = options
     this.guarantees = {
       scope: 'cluster',
       durability: replicas > 0 ? 'replica' : durability,
@@ -73,7 +79,7 @@ export class RedisBackend implements SessionBackend<'async'> {
     }
     this.#connection = connection
     this.#keys = new SessionKeys(prefix)
-    this.#watcher = new RedisWatcher({ url, redis }, this.#keys)
+    this.#watcher = new RedisWatcher(target, this.#keys)
     this.#replicas = replicas
     this.leases = {
       acquire: (id, leaseMs, timeoutMs) => this.#acquire(id, leaseMs, timeoutMs),
@@ -239,8 +245,10 @@ function timeToLive(ttlMs: number | undefined): string | number {
  */
 export async function redisBackend(options: RedisBackendOptions): Promise<RedisBackend> {
   const { url, redis, connectTimeoutMs = TIMEOUT_MS, clock = systemClock } = options
-  const connection = new RedisConnection({ url, redis }, clock)
+  const { Redis } = await importPeer('ioredis', () => import('ioredis'))
+  const target = { Redis, url, redis }
+  const connection = new RedisConnection(target, clock)
   await connection.connect(connectTimeoutMs)
   const durability = options.durability ?? (await durabilityOf(connection.redis))
-  return new RedisBackend(connection, options, durability)
+  return new RedisBackend(target, connection, options, durability)
 }
