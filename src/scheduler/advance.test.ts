@@ -447,7 +447,23 @@ describe('a load for which there is no room', () => {
     rig.at(7_001, lease(2, 'd'), [
       rejected(2, 'MEMORY_BUDGET', 0, 'nothing', { numbers: { neededBytes: 300, budgetBytes: 200 } }),
     ])
-    expect(rig.slot('a').drain?.beneficiary.name).toBe('c')
+    expect(rig.slot('a').drain).toEqual({ beneficiary: rig.slot('c'), sinceMs: 7_000 })
+  })
+
+  it('keeps the time limit of the door when a load of the slot behind it is dropped', () => {
+    const rig = new Rig({ ...three, a: { bytes: [100, 60] } }, { ...options, memoryBudgetBytes: 260 })
+    rig.resident(0, 'a')
+    rig.resident(0, 'b')
+    rig.hold(10, 'a')
+    rig.hold(20, 'b')
+    rig.given(2_000, lease(1, 'c'))
+    rig.given(7_000, TICK)
+    rig.given(7_001, lease(2, 'a', { selector: '1' }))
+    expect(rig.slot('a').incoming).toBeDefined()
+    rig.given(7_002, abort(2))
+    expect(rig.slot('a').incoming).toBeUndefined()
+    expect(rig.slot('a').drain?.sinceMs).toBe(7_000)
+    expect(rig.slot('a').drainDeadline.atMs).toBe(37_000)
   })
 
   it('closes the doors of as many as it needs, and no door if all of them would not do', () => {
@@ -485,6 +501,8 @@ describe('a load for which there is no room', () => {
     rig.at(7_004, release(3), [])
     expect(rig.generation(1).phase).toBe('ready')
     expect(rig.slot('b').drain?.beneficiary.name, 'the other one has to make the room').toBe('c')
+    rig.given(7_005, { type: 'pin', model: 'b', pinned: false })
+    expect(rig.slot('b').drain?.sinceMs).toBe(7_002)
   })
 
   it('waits for runs behind the door as for leases', () => {

@@ -184,6 +184,23 @@ describe('what waits says what for', () => {
   })
 })
 
+describe('what waits beside the load of a new version', () => {
+  it('waits for a place on the old one, or for its leases to end where its door is closed', () => {
+    const rig = new Rig({ a: {} }, { limits: { maxConcurrent: 1 }, memoryBudgetBytes: 200 })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(0, swap(1, 'a', specOf('new')))
+    rig.given(0, lease(2, 'a', { deadlineMs: 100 }))
+    rig.at(100, TICK, [rejected(2, 'DEADLINE_EXCEEDED', 100, 'a free place', RETRY)])
+    const drained = new Rig({ a: {} }, { memoryBudgetBytes: 100 })
+    drained.resident(0, 'a')
+    drained.hold(0, 'a')
+    drained.given(0, swap(1, 'a', specOf('new')))
+    drained.given(0, lease(2, 'a', { deadlineMs: 100 }))
+    drained.at(100, TICK, [rejected(2, 'DEADLINE_EXCEEDED', 100, 'leases to end', RETRY)])
+  })
+})
+
 describe('what did not end', () => {
   it('as an aborted load is written off with a warning, and its slot goes on', () => {
     const rig = new Rig({ a: { slot: 's' } }, { memoryBudgetBytes: 100 })

@@ -154,6 +154,17 @@ describe('pinning', () => {
     expect(rig.model('b').isPinned).toBe(true)
   })
 
+  it('does not open a door that is closed for another model of its slot', () => {
+    const limits = { minResidencyMs: 0, maxSwapWaitMs: 0 }
+    const rig = new Rig({ a: { slot: 's' }, b: { slot: 's' } }, { limits })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(1, lease(1, 'b'))
+    rig.given(2, lease(2, 'a'))
+    rig.at(3, pin('a', true), [])
+    expect(rig.slot('s').drain?.sinceMs).toBe(1)
+  })
+
   it('of a model that is not loaded is noted for when it is', () => {
     const rig = new Rig({ a: { keepAliveMs: 1_000 } })
     rig.at(0, pin('a', true), [])
