@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   abort,
+  configure,
   disposes,
   failed,
   gone,
@@ -180,6 +181,17 @@ describe('what waits says what for', () => {
     rig.hold(0, 'a')
     rig.given(1, lease(1, 'b'))
     rig.given(2, lease(2, 'a', { deadlineMs: 100 }))
+    rig.at(102, TICK, [rejected(2, 'DEADLINE_EXCEEDED', 100, 'leases to end', RETRY)])
+  })
+
+  it('for another model behind such a door: for leases to end', () => {
+    const limits = { minResidencyMs: 0, maxSwapWaitMs: 0 }
+    const rig = new Rig({ a: { slot: 's' }, b: { slot: 's' }, c: {} }, { memoryBudgetBytes: 100, limits })
+    rig.resident(0, 'a')
+    rig.hold(0, 'a')
+    rig.given(1, lease(1, 'c'))
+    rig.given(1, configure('s', { maxSwapWaitMs: 60_000 }))
+    rig.given(2, lease(2, 'b', { deadlineMs: 100 }))
     rig.at(102, TICK, [rejected(2, 'DEADLINE_EXCEEDED', 100, 'leases to end', RETRY)])
   })
 })
