@@ -22,7 +22,8 @@ replay(
     held.release()
     await untilSettled(s, [onZ])
     expect(onZ.outcome).toMatchObject({ servedBy: 'z:int8@cpu' })
-    expect(s.events.load.filter(({ model }) => model === 'y')).toHaveLength(1)
+    const loadsOfY = s.events.load.filter(({ model, outcome }) => model === 'y' && outcome === 'loaded')
+    expect(loadsOfY).toHaveLength(1)
     await finish(s)
   },
 )
