@@ -33,6 +33,12 @@ describe('an error that crosses a thread boundary', () => {
     expect('cause' in (last as Error)).toBe(false)
   })
 
+  it('that is its own cause crosses all the same', () => {
+    const error = new ModelLoadError('round and round')
+    error.cause = error
+    expect(crossed(error)).toMatchObject({ code: 'MODEL_LOAD', message: 'round and round' })
+  })
+
   it.each(Object.values(errors))('%o keeps its class', (errorClass) => {
     expect(crossed(new errorClass('x'))).toMatchObject({ name: errorClass.name, code: errorClass.code })
     expect(crossed(new errorClass('x'))).toBeInstanceOf(errorClass)

@@ -15,7 +15,10 @@ const classByCode = new Map<string, typeof LeaseholdError>(
   Object.values(errors).map((errorClass) => [errorClass.code, errorClass]),
 )
 
-export function toWire(error: unknown): WireError {
+/** More causes of causes than that tell nobody anything; an error may even be its own. */
+const DEEPEST_CAUSE = 8
+
+export function toWire(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), details: {} }
   const wire: WireError = { name: error.name, message: error.message, details: {} }
   if (error.stack !== undefined) wire.stack = error.stack
@@ -25,7 +28,7 @@ export function toWire(error: unknown): WireError {
       if (error[name] !== undefined) Object.assign(wire.details, { [name]: error[name] })
     }
   }
-  if (error.cause !== undefined) wire.cause = toWire(error.cause)
+  if (error.cause !== undefined && depth < DEEPEST_CAUSE) wire.cause = toWire(error.cause, depth + 1)
   return wire
 }
 
