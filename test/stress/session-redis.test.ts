@@ -8,7 +8,11 @@ if (reason === undefined)
   sessionStressSuite('redis', async () => {
     const server = await RedisServer.start()
     const { url } = server
-    return { backend: { kind: 'redis', url }, open: () => redisBackend({ url }), end: () => server.end() }
+    return {
+      backend: { kind: 'redis', url, connectTimeoutMs: 60_000 },
+      open: () => redisBackend({ url }),
+      end: () => server.end(),
+    }
   })
 else
   describe('sessions in redis, from several sides', () =>
