@@ -12,9 +12,11 @@ it('the AsyncLocalStorage of reentrant locks is not made before the first sectio
     import hooks from 'node:async_hooks'
     import { syncBuiltinESMExports } from 'node:module'
     let made = 0
-    hooks.AsyncLocalStorage = class extends hooks.AsyncLocalStorage {
+    const counted = class extends hooks.AsyncLocalStorage {
       constructor() { super(); made++ }
     }
+    // Node 24 has a getter in its place, which cannot be assigned to.
+    Object.defineProperty(hooks, 'AsyncLocalStorage', { value: counted })
     syncBuiltinESMExports()
     const { Mutex, ReentrantLock } = await import('./dist/sync/index.js')
     await new Mutex().run(() => {})

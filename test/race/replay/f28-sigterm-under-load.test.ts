@@ -4,6 +4,7 @@ import { until } from '../../http/harness.ts'
 
 const TEXT = 'a text that is long enough to keep a thread busy for a moment, '.repeat(30)
 const TEXTS = 6
+const CALLERS = 8
 
 async function embed(url: string, texts: number): Promise<number[][]> {
   const input = Array.from({ length: texts }, (_, n) => TEXT + n)
@@ -34,11 +35,10 @@ it(
     const url = /listens on (\S+)/.exec(server.stdout())?.[1] ?? ''
     expect(await readiness(url)).toBe(200)
 
-    const inFlight = Promise.allSettled(Array.from({ length: 8 }, () => embed(url, TEXTS)))
-    await until(async () => {
-      const text = await (await fetch(`${url}/metrics`)).text()
-      return /concurrent\w*\{[^}]*\} [1-9]|leases\w*\{[^}]*\} [1-9]/.test(text)
-    })
+    const inFlight = Promise.allSettled(Array.from({ length: CALLERS }, () => embed(url, TEXTS)))
+    // All of them: one that the server has not seen yet when it is told to stop may be refused.
+    const allSeen = new RegExp(`^leasehold_leases_in_flight\\{[^}]*\\} ${CALLERS}$`, 'm')
+    await until(async () => allSeen.test(await (await fetch(`${url}/metrics`)).text()))
     server.child.kill('SIGTERM')
     await until(async () => (await readiness(url)) !== 200)
     // That was said while the work still went on.
