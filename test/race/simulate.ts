@@ -53,12 +53,12 @@ const STEPS: Readonly<Record<StepKind, (world: World, a: number, b: number) => v
     const kind = nth(['use', 'use', 'lease', 'load'] as const, b) as AcquireEvent['kind']
     const isExplicit = b % 7 === 0
     world.acquire(name, kind, {
-      priority: (b >> 3) % 4,
-      tenant: nth(['x', 'y', 'z'], b >> 5) as string,
+      priority: (b >>> 3) % 4,
+      tenant: nth(['x', 'y', 'z'], b >>> 5) as string,
       whenFull: b % 11 === 0 ? 'reject' : 'wait',
-      ...(isExplicit && { selector: String((b >> 7) % candidates) }),
-      ...(b % 5 === 0 && { deadlineMs: (b >> 9) % 20_000 }),
-      ...(b % 13 === 0 && { keepAliveMs: nth([0, 1_000, -1], b >> 4) as number }),
+      ...(isExplicit && { selector: String((b >>> 7) % candidates) }),
+      ...(b % 5 === 0 && { deadlineMs: (b >>> 9) % 20_000 }),
+      ...(b % 13 === 0 && { keepAliveMs: nth([0, 1_000, -1], b >>> 4) as number }),
     })
   },
   abort: (world, a) => {
@@ -130,8 +130,8 @@ const STEPS: Readonly<Record<StepKind, (world: World, a: number, b: number) => v
     const slot = nth([...world.scheduler.state.slots.keys()], a) as string
     const limits = {
       maxConcurrent: 1 + (b % 3),
-      maxConcurrentUses: 1 + ((b >> 3) % 4),
-      maxQueue: (b >> 6) % 8,
+      maxConcurrentUses: 1 + ((b >>> 3) % 4),
+      maxQueue: (b >>> 6) % 8,
     }
     world.handle({ type: 'configure', slot, limits })
   },

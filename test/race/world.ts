@@ -3,6 +3,7 @@ import type { Effect } from '../../src/scheduler/effects.ts'
 import type { AcquireEvent, Event, LeaseKind } from '../../src/scheduler/events.ts'
 import type { SlotLimits } from '../../src/scheduler/limits.ts'
 import { Scheduler } from '../../src/scheduler/scheduler.ts'
+import type { Slot } from '../../src/scheduler/state.ts'
 import type { ModelSpec } from '../../src/scheduler/variant.ts'
 import { fail } from './fail.ts'
 
@@ -68,6 +69,7 @@ export class World {
   last: readonly Effect[] = []
   /** The event that is being handled. What became due with it may come before it, and end what it is about. */
   #event: Event = { type: 'tick' }
+  #limitsBefore = new Map<Slot, SlotLimits>()
   #nextTicket = 1
   #nextRun = 1
   #nextVersion = 2
@@ -162,6 +164,9 @@ export class World {
 
   handle(event: Event): void {
     this.#event = event
+    this.#limitsBefore = new Map(
+      [...this.scheduler.state.slots.values()].map((slot) => [slot, { ...slot.limits }]),
+    )
     this.last = this.scheduler.handle(this.nowMs, event)
     const granted = event.type === 'abort' ? this.last.find((it) => isGrantTo(it, event.ticket)) : undefined
     for (const effect of this.last) this.#apply(effect)
@@ -266,9 +271,11 @@ export class World {
     this.waiting.delete(ticket)
     this.#checkOrder(ticket, event)
     this.leases.set(lease, { generation, kind: event.kind })
-    const { limits } = this.scheduler.state.models.get(event.model)?.slot ?? fail('no slot')
+    const slot = this.scheduler.state.models.get(event.model)?.slot ?? fail('no slot')
     const held = this.leasesOf(generation, event.kind)
-    const limit = event.kind === 'lease' ? limits.maxConcurrent : limits.maxConcurrentUses
+    const name = event.kind === 'lease' ? 'maxConcurrent' : 'maxConcurrentUses'
+    // What became due with a `configure` was granted before it, under the limit that was in force then.
+    const limit = Math.max(slot.limits[name], this.#limitsBefore.get(slot)?.[name] ?? 0)
     if (held > limit) fail(`${held} leases of kind ${event.kind} with a limit of ${limit}`)
   }
 
