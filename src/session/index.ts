@@ -33,6 +33,7 @@ export type {
 export { decide } from './commit-rules.ts'
 export { REMOVE } from './draft.ts'
 export { getThreadSafeManager, tsDelete, tsExists, tsGet, tsSet } from './global.ts'
+export { keyvStore, type KeyvStore, type KeyvStoreOptions } from './keyv-store.ts'
 export type { SessionLimits } from './limits.ts'
 export { memoryBackend, type MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts'
 export type { SessionMirror } from './mirror.ts'
