@@ -39,13 +39,15 @@ it('keeps sessions when it is closed and opened again', async () => {
   expect((await second.open('a').set('n', 2)).version).toBeGreaterThan(version)
 })
 
-it('refuses a file that is something else', async () => {
+it('refuses a file that is something else, and leaves it as it is', async () => {
   path = join(folder, 'notes.txt')
-  writeFileSync(path, 'not a store at all'.repeat(1_000))
+  writeFileSync(path, 'not a store at all'.repeat(1_000), { mode: 0o644 })
   await expect(lmdbBackend({ path })).rejects.toMatchObject({
     code: 'CONFIG',
     message: expect.stringContaining('no LMDB file') as string,
   })
+  expect(readdirSync(folder)).toEqual(['notes.txt'])
+  expect(statSync(path).mode & 0o777).toBe(0o644)
 })
 
 it('refuses a store of another version', async () => {

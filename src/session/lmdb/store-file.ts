@@ -25,9 +25,10 @@ const MAGIC_OFFSET = 24
 export function prepareStoreFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    for (const file of [path, `${path}-lock`]) keepToUser(file)
-    if (statSync(path).size > 0 && !hasMagic(path))
+    // First of all: a file that is somebody else's is left as it is.
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0 && !hasMagic(path))
       throw new ConfigError(`${path} is not a session store: it is no LMDB file. Name another one.`)
+    for (const file of [path, `${path}-lock`]) keepToUser(file)
   } catch (error) {
     if (error instanceof ConfigError) throw error
     const { code, message } = error as NodeJS.ErrnoException
