@@ -7,6 +7,7 @@ import { dotted } from '../config/problems.ts'
 import type { ServerSettings } from '../config/server-schema.ts'
 import type { ConfigSource } from '../config/source.ts'
 import { HttpServer } from '../http/server.ts'
+import { openServerSessions } from '../http/server-sessions.ts'
 import { createRuntime, type Runtime } from '../index.ts'
 import { Deferred } from '../kernel/deferred.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -31,8 +32,9 @@ export async function serve(folder: string | undefined, flags: ServeFlags): Prom
   const stop = new Deferred<void>()
   using _signals = onStopSignal(() => stop.resolve())
   using _parent = isNpmScript() ? onOrphaned(systemClock, () => stop.resolve()) : undefined
+  await using sessions = await openServerSessions(config.server, logger)
   await using runtime = await createRuntime(config.runtime, { logger })
-  await using server = new HttpServer(runtime, config.server, { logger })
+  await using server = new HttpServer(runtime, config.server, { logger, sessions })
   const { url } = await listen(server, config.server)
   process.stdout.write(greeting(url, config))
 

@@ -81,6 +81,7 @@ describe('loadConfig', () => {
     [{ aliases: { alias: 'nope' } }, /alias stands for "nope", which is no model of models/],
     [{ aliases: { m: 'm' } }, /m is the name of a model in models already/],
     [{ apiKeys: ['with space'] }, /visible ASCII/],
+    [{ sessions: 'sqlite:x' }, /sessions must be "memory", "lmdb:" and a file, or "redis:/],
   ])('refuses the server %j', (server, message) => {
     expect(() => loadConfig([from({ server }), models])).toThrow(message)
   })

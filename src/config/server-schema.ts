@@ -23,6 +23,10 @@ export interface ServerConfig {
   requestTimeoutMs?: number | undefined
   /** How long an unused connection stays open. @default 72_000: longer than the minute that proxies keep theirs */
   keepAliveTimeoutMs?: number | undefined
+  /** Where the sessions of callers are kept: `memory`, `lmdb:<file>` or `redis://<host>`. @default 'memory' */
+  sessions?: string | undefined
+  /** How long a session is kept after its last change. @default 86_400_000: a day */
+  sessionTtlMs?: number | undefined
 }
 
 /** The same with every default filled in. */
@@ -39,6 +43,8 @@ export const DEFAULT_SERVER: ServerSettings = {
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 120_000,
   keepAliveTimeoutMs: 72_000,
+  sessions: 'memory',
+  sessionTtlMs: 24 * 60 * 60_000,
 }
 
 const apiKey = z
@@ -65,6 +71,13 @@ const fields = {
   headersTimeoutMs: milliseconds().meta({ description: 'For the headers of a request to arrive.' }),
   requestTimeoutMs: milliseconds().meta({ description: 'For the whole of a request to arrive.' }),
   keepAliveTimeoutMs: milliseconds().meta({ description: 'How long an unused connection stays open.' }),
+  sessions: z
+    .string()
+    .regex(/^(memory|lmdb:.+|rediss?:\/\/.+)$/, {
+      error: 'must be "memory", "lmdb:" and a file, or "redis://" and a host',
+    })
+    .meta({ description: 'Where the sessions of callers are kept: memory, lmdb:<file> or redis://<host>.' }),
+  sessionTtlMs: milliseconds().meta({ description: 'How long a session is kept after its last change.' }),
 } satisfies Record<keyof ServerSettings, z.ZodType>
 
 export const serverSchema: z.ZodType<ServerConfig, ServerConfig> = z.strictObject(

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Container, Token } from '../container/index.ts'
+import type { Mode, SessionManager, Sessions } from '../session/index.ts'
 import { callerDeadline, type CallerDeadline } from './deadline.ts'
+import { callerSession } from './server-sessions.ts'
 
 /** Who asks. */
 export interface Principal {
@@ -16,17 +18,26 @@ export const PRINCIPAL: Token<Principal> = new Token('principal')
 export const DEADLINE: Token<CallerDeadline> = new Token('deadline')
 /** Writes the request's id, and who asked, with every line. */
 export const REQUEST_LOGGER: Token<Logger> = new Token('request logger')
+/** Where what is known of the caller is kept from one request to the next. */
+export const SESSION: Token<SessionManager> = new Token('session')
+const SESSIONS: Token<Sessions<Mode>> = new Token('sessions')
 
 export interface RequestPartsOptions {
+  /** They stay open when the container closes. */
+  readonly sessions: Sessions<Mode>
   readonly logger: Logger
   readonly principalOf: (request: FastifyRequest) => Principal
 }
 
 /** What each request has of its own, built when somebody asks for it. */
-export function requestParts({ logger, principalOf }: RequestPartsOptions): Container {
+export function requestParts({ sessions, logger, principalOf }: RequestPartsOptions): Container {
   return new Container()
+    .addValue(SESSIONS, sessions)
     .addPerRequest(REQUEST)
     .addPerRequest(PRINCIPAL, (resolver) => principalOf(resolver.resolve(REQUEST)))
     .addPerRequest(DEADLINE, (resolver) => callerDeadline(resolver.resolve(REQUEST)))
     .addPerRequest(REQUEST_LOGGER, (resolver) => logger.child({ reqId: resolver.resolve(REQUEST).id }))
+    .addPerRequest(SESSION, (resolver) =>
+      callerSession(resolver.resolve(SESSIONS), resolver.resolve(REQUEST), resolver.resolve(PRINCIPAL)),
+    )
 }

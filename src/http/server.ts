@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { ServerSettings } from '../config/server-schema.ts'
 import { provide, type Container, type RequestScope } from '../container/index.ts'
 import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
+import { memoryBackend, openSessions, type Mode, type Sessions } from '../session/index.ts'
 import type { ServedRuntime } from './served-runtime.ts'
 import { Admission } from './admission.ts'
 import { ApiKeys } from './api-key.ts'
@@ -28,6 +29,8 @@ export interface ServerDependencies {
   logger: Logger
   /** @default the system's */
   clock?: Clock
+  /** Those of the callers. They stay open when the server closes. @default some in memory */
+  sessions?: Sessions<Mode>
 }
 
 /**
@@ -52,6 +55,8 @@ export class HttpServer implements AsyncDisposable {
     this.#admission = new Admission(settings)
     const keys = new ApiKeys(settings.apiKeys)
     this.#container = requestParts({
+      sessions:
+        dependencies.sessions ?? openSessions({ backend: memoryBackend(), ttlMs: settings.sessionTtlMs }),
       logger: this.#logger,
       principalOf: ({ headers }) => keys.principalOf(headers.authorization),
     })

@@ -246,6 +246,13 @@ describe('leasehold serve, what it refuses', () => {
     expect(stderr).toContain(folder)
   })
 
+  it('a store for sessions that cannot be had', async () => {
+    const environment = { LEASEHOLD_SESSIONS: `lmdb:${import.meta.filename}` }
+    const { code, stdout, stderr } = await run(['serve', '--port', '0'], { environment })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('is not a session store')
+  })
+
   it.each([
     [['serve', '/does/not/exist'], 'The model folder /does/not/exist does not exist.'],
     [['serve', import.meta.filename], 'is a file; a model is the folder that holds its files'],
