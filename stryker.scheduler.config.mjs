@@ -4,7 +4,7 @@ import sync from './stryker.sync.config.mjs'
 export default {
   ...sync,
   vitest: { configFile: 'vitest.mutation-scheduler.config.ts' },
-  mutate: ['src/scheduler/**/*.ts', '!src/scheduler/**/*.test.ts'],
+  mutate: ['src/scheduler/**/*.ts', 'src/kernel/wait-queue.ts', '!src/scheduler/**/*.test.ts'],
   jsonReporter: { fileName: 'reports/mutation-scheduler.json' },
   tempDirName: '.stryker-tmp/scheduler',
   incremental: true,

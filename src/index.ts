@@ -71,7 +71,7 @@ function startRuntime(config: RuntimeConfig, options: RuntimeOptions): Runtime {
   const clock = options.clock ?? systemClock
   const logger = options.logger ?? pino({ name: 'leasehold', level: 'warn' }, pino.destination(2))
   const events = new Emitter<RuntimeEvents>((error) => logger.warn({ err: error }, 'a listener failed'))
-  const registry = options.registry ?? defaultRegistry(clock, events)
+  const registry = options.registry ?? defaultRegistry(clock, events, resolved.tenants)
   const factoryOf = (): ModelFactory => (request) => registry.build('onnx', request)
   const monitor = new Monitor({ events, models: () => manager.models(), clock })
   const watch = new PressureWatch(() => monitor.processReadings(), resolved, clock)
@@ -85,9 +85,20 @@ function startRuntime(config: RuntimeConfig, options: RuntimeOptions): Runtime {
   return new Runtime({ manager, monitor, events, clock })
 }
 
-function defaultRegistry(clock: Clock, events: Emitter<RuntimeEvents>): Registry<ModelFactory> {
+function defaultRegistry(
+  clock: Clock,
+  events: Emitter<RuntimeEvents>,
+  tenants: ReadonlyMap<string, number>,
+): Registry<ModelFactory> {
   const registry = new Registry<ModelFactory>('model engine')
-  registry.register('onnx', onnxFactory({ clock, onBatch: (event) => events.emit('batch', event) }))
+  registry.register(
+    'onnx',
+    onnxFactory({
+      clock,
+      weightOf: (tenant) => tenants.get(tenant) ?? 1,
+      onBatch: (event) => events.emit('batch', event),
+    }),
+  )
   return registry
 }
 

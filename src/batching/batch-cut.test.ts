@@ -1,25 +1,29 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutBatch, RUN_OVERHEAD_TOKENS, type BatchLimits } from './batch-cut.ts'
-import type { WaitingText } from './waiting-text.ts'
+import { cutBatch, type BatchLimits } from './batch-cut.ts'
+import type { WaitingItem } from './waiting-item.ts'
 
-const textOf = (tokens: number): WaitingText => ({
+const OVERHEAD_TOKENS = 20
+const LIMITS: BatchLimits = { maxPaddedTokens: 512, maxItems: 64, overheadTokens: OVERHEAD_TOKENS }
+
+const itemOf = (tokens: number): WaitingItem => ({
   tokens,
   priority: 1,
   arrivedAtMs: 0,
   deadlineAtMs: Infinity,
-  heapIndex: -1,
+  tenant: '',
+  place: undefined,
 })
 
-const lengths = (batch: readonly WaitingText[]): number[] => batch.map((text) => text.tokens)
+const lengths = (batch: readonly WaitingItem[]): number[] => batch.map((text) => text.tokens)
 
 /** What it costs to run all texts, batch by batch as the cut says. */
 function costOfCutting(tokens: readonly number[], limits: BatchLimits): number {
-  let waiting = tokens.map(textOf)
+  let waiting = tokens.map(itemOf)
   let cost = 0
   while (waiting.length > 0) {
-    const batch = cutBatch(waiting, limits)
-    cost += RUN_OVERHEAD_TOKENS + Math.max(...lengths(batch)) * batch.length
+    const batch = cutBatch(waiting, waiting[0] as WaitingItem, limits)
+    cost += OVERHEAD_TOKENS + Math.max(...lengths(batch)) * batch.length
     waiting = waiting.filter((text) => !batch.includes(text))
   }
   return cost
@@ -31,27 +35,27 @@ function leastCost(sorted: readonly number[], limits: BatchLimits): number {
   let least = Infinity
   for (let count = 1; count <= sorted.length; count++) {
     const longest = sorted[count - 1] as number
-    const fits = count === 1 || (count <= limits.maxTexts && longest * count <= limits.maxPaddedTokens)
+    const fits = count === 1 || (count <= limits.maxItems && longest * count <= limits.maxPaddedTokens)
     if (fits)
-      least = Math.min(least, RUN_OVERHEAD_TOKENS + longest * count + leastCost(sorted.slice(count), limits))
+      least = Math.min(least, OVERHEAD_TOKENS + longest * count + leastCost(sorted.slice(count), limits))
   }
   return least
 }
 
 describe('cutBatch', () => {
   it('prefers company to padding as long as it pays', () => {
-    const window = [60, 58, 61, 20, 200].map(textOf)
-    expect(lengths(cutBatch(window, { maxPaddedTokens: 512, maxTexts: 64 }))).toEqual([58, 60, 61])
+    const window = [60, 58, 61, 20, 200].map(itemOf)
+    expect(lengths(cutBatch(window, window[0] as WaitingItem, LIMITS))).toEqual([58, 60, 61])
   })
 
   it('comes out shortest first', () => {
-    const window = [30, 31, 29].map(textOf)
-    expect(lengths(cutBatch(window, { maxPaddedTokens: 512, maxTexts: 64 }))).toEqual([29, 30, 31])
+    const window = [30, 31, 29].map(itemOf)
+    expect(lengths(cutBatch(window, window[0] as WaitingItem, LIMITS))).toEqual([29, 30, 31])
   })
 
   it('does not pad a short text to the length of long ones because they are there', () => {
-    const window = [3, 19, 51, 67].map(textOf)
-    expect(lengths(cutBatch(window, { maxPaddedTokens: 512, maxTexts: 64 }))).toEqual([3, 19])
+    const window = [3, 19, 51, 67].map(itemOf)
+    expect(lengths(cutBatch(window, window[0] as WaitingItem, LIMITS))).toEqual([3, 19])
   })
 
   it('costs no more in all than the best cut there is', () => {
@@ -60,8 +64,8 @@ describe('cutBatch', () => {
         fc.array(fc.integer({ min: 2, max: 300 }), { minLength: 1, maxLength: 9 }),
         fc.integer({ min: 1, max: 600 }),
         fc.integer({ min: 1, max: 6 }),
-        (tokens, maxPaddedTokens, maxTexts) => {
-          const limits = { maxPaddedTokens, maxTexts }
+        (tokens, maxPaddedTokens, maxItems) => {
+          const limits = { maxPaddedTokens, maxItems, overheadTokens: OVERHEAD_TOKENS }
           const sorted = [...tokens].sort((a, b) => a - b)
           expect(costOfCutting(tokens, limits)).toBe(leastCost(sorted, limits))
         },

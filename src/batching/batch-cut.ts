@@ -1,33 +1,29 @@
-import type { WaitingText } from './waiting-text.ts'
+import type { WaitingItem } from './waiting-item.ts'
 
-/** What a batch may hold. A text that alone is over the budget runs alone. */
+/** What a batch may hold. An item that alone is over the budget runs alone. */
 export interface BatchLimits {
-  /** Texts × length of the longest of them. */
+  /** Items × length of the longest of them. */
   readonly maxPaddedTokens: number
-  readonly maxTexts: number
+  readonly maxItems: number
+  /** What a run costs beyond its tokens, in tokens. */
+  readonly overheadTokens: number
 }
 
 /**
- * What a run costs beyond its tokens, in tokens. Measured with a MiniLM: a run of 1 × 64 tokens takes 4.0 ms, of 4 × 64
- * 13.0 ms, so 1 ms, or 20 tokens, goes with the run.
- */
-export const RUN_OVERHEAD_TOKENS = 20
-
-/**
- * Chooses the texts that run together with `window[0]`, the most urgent one. The whole window, sorted by length, is cut
- * into the batches that cost the least together, and the one that holds the first text is taken. Padding is the enemy:
- * batches in order of arrival run at a quarter of the speed.
+ * Chooses what runs together with `leader`. The whole window, sorted by length, is cut into the batches that cost the least
+ * together, and the one that holds the leader is taken. Padding is the enemy: batches in order of arrival run at a quarter
+ * of the speed.
  *
- * @param window Not empty; sorted by urgency.
+ * @param window Not empty; holds the leader.
  * @returns Sorted by length, shortest first.
  */
-export function cutBatch<T extends WaitingText>(window: readonly T[], limits: BatchLimits): T[] {
+export function cutBatch<T extends WaitingItem>(window: readonly T[], leader: T, limits: BatchLimits): T[] {
   const sorted = [...window].sort((a, b) => a.tokens - b.tokens)
   const starts = cheapestStarts(
-    sorted.map((text) => text.tokens),
+    sorted.map((item) => item.tokens),
     limits,
   )
-  const place = sorted.indexOf(window[0] as T)
+  const place = sorted.indexOf(leader)
   let end = sorted.length
   while ((starts[end] as number) > place) end = starts[end] as number
   return sorted.slice(starts[end], end)
@@ -42,11 +38,11 @@ function cheapestStarts(lengths: readonly number[], limits: BatchLimits): number
   const costs = [0]
   for (let end = 1; end <= lengths.length; end++) {
     const longest = lengths[end - 1] as number
-    const room = Math.max(1, Math.min(limits.maxTexts, Math.floor(limits.maxPaddedTokens / longest)))
+    const room = Math.max(1, Math.min(limits.maxItems, Math.floor(limits.maxPaddedTokens / longest)))
     starts[end] = end - 1
     costs[end] = Infinity
     for (let start = end - 1; start >= Math.max(0, end - room); start--) {
-      const cost = (costs[start] as number) + RUN_OVERHEAD_TOKENS + longest * (end - start)
+      const cost = (costs[start] as number) + limits.overheadTokens + longest * (end - start)
       if (cost >= (costs[end] as number)) continue
       starts[end] = start
       costs[end] = cost

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BatchQueue, WINDOW_TEXTS } from './batch-queue.ts'
+import { BatchQueue, WINDOW_ITEMS } from './batch-queue.ts'
 import type { BatchLimits } from './batch-cut.ts'
-import { byUrgency, type WaitingText } from './waiting-text.ts'
+import { LEVEL_MS, type WaitingItem } from './waiting-item.ts'
 
-const LIMITS: BatchLimits = { maxPaddedTokens: 512, maxTexts: Infinity }
+const LIMITS: BatchLimits = { maxPaddedTokens: 512, maxItems: Infinity, overheadTokens: 20 }
 
-interface Text extends WaitingText {
+interface Text extends WaitingItem {
   readonly name: string
 }
 
@@ -17,14 +17,15 @@ function text(fields: Partial<Text> = {}): Text {
     priority: 1,
     arrivedAtMs: 0,
     deadlineAtMs: Infinity,
-    heapIndex: -1,
+    tenant: '',
+    place: undefined,
     ...fields,
   }
 }
 
 function queueOf(texts: readonly Text[]): BatchQueue<Text> {
   const queue = new BatchQueue<Text>()
-  for (const text of texts) queue.add(text)
+  for (const text of [...texts].sort((a, b) => a.arrivedAtMs - b.arrivedAtMs)) queue.add(text)
   return queue
 }
 
@@ -34,6 +35,9 @@ function drain(queue: BatchQueue<Text>, nowMs = 0, freeRuns = 1, limits = LIMITS
   while (queue.size > 0) batches.push([...queue.next(nowMs, freeRuns, limits).batch])
   return batches.filter((batch) => batch.length > 0)
 }
+
+/** When the text reaches the highest level. */
+const urgencyMs = ({ arrivedAtMs, priority }: Text): number => arrivedAtMs + priority * LEVEL_MS
 
 const names = (texts: readonly Text[]): string[] => texts.map(({ name }) => name)
 
@@ -63,13 +67,13 @@ describe('a batch', () => {
   it('leaves its share to the other free runs', () => {
     const texts = Array.from({ length: 4 }, (_, i) => text({ name: `${i}`, tokens: 60, arrivedAtMs: i }))
     expect(queueOf(texts).next(9, 1, LIMITS).batch).toHaveLength(4)
-    expect(queueOf(texts.map((text) => ({ ...text, heapIndex: -1 }))).next(9, 2, LIMITS).batch).toHaveLength(
-      2,
-    )
+    expect(
+      queueOf(texts.map((text) => ({ ...text, place: undefined }))).next(9, 2, LIMITS).batch,
+    ).toHaveLength(2)
   })
 
   it('is one text where texts must not share a run', () => {
-    const batches = drain(queueOf([text(), text(), text()]), 0, 1, { ...LIMITS, maxTexts: 1 })
+    const batches = drain(queueOf([text(), text(), text()]), 0, 1, { ...LIMITS, maxItems: 1 })
     expect(batches.map((batch) => batch.length)).toEqual([1, 1, 1])
   })
 })
@@ -90,11 +94,48 @@ describe('order', () => {
   })
 
   it('draws the companions from the window only', () => {
-    const window = Array.from({ length: WINDOW_TEXTS }, (_, i) => text({ tokens: 4, arrivedAtMs: i }))
+    const window = Array.from({ length: WINDOW_ITEMS }, (_, i) => text({ tokens: 4, arrivedAtMs: i }))
     const outside = text({ name: 'outside', tokens: 4, arrivedAtMs: 1_000 })
     const { batch } = queueOf([outside, ...window]).next(1_000, 1, LIMITS)
-    expect(batch).toHaveLength(WINDOW_TEXTS)
+    expect(batch).toHaveLength(WINDOW_ITEMS)
     expect(names(batch)).not.toContain('outside')
+  })
+})
+
+describe('tenants', () => {
+  const crowd = (count: number, fields: Partial<Text>): Text[] =>
+    Array.from({ length: count }, () => text(fields))
+
+  it('share the tokens, whoever came first and with however many texts', () => {
+    const queue = queueOf([
+      ...crowd(500, { name: 'many', tenant: 'a', tokens: 30 }),
+      ...crowd(100, { name: 'few', tenant: 'b', tokens: 30, arrivedAtMs: 1 }),
+    ])
+    const served = Array.from({ length: 10 }, () => queue.next(2, 1, LIMITS).batch).flat()
+    const few = served.filter(({ name }) => name === 'few').length
+    expect(Math.abs(few - served.length / 2)).toBeLessThanOrEqual(17)
+  })
+
+  it('share them by weight', () => {
+    const queue = new BatchQueue<Text>((tenant) => (tenant === 'a' ? 3 : 1))
+    for (const tenant of ['a', 'b'])
+      for (const each of crowd(200, { name: tenant, tenant, tokens: 30 })) queue.add(each)
+    const served = Array.from({ length: 8 }, () => queue.next(1, 1, LIMITS).batch).flat()
+    const ofA = served.filter(({ name }) => name === 'a').length
+    expect(ofA / served.length).toBeGreaterThan(0.65)
+    expect(ofA / served.length).toBeLessThan(0.85)
+  })
+
+  it('pay by tokens, not by texts', () => {
+    const queue = queueOf([
+      ...crowd(100, { name: 'long', tenant: 'a', tokens: 200 }),
+      ...crowd(400, { name: 'short', tenant: 'b', tokens: 10, arrivedAtMs: 1 }),
+    ])
+    const served = Array.from({ length: 20 }, () => queue.next(2, 1, LIMITS).batch).flat()
+    const tokensOf = (wanted: string): number =>
+      served.filter(({ name }) => name === wanted).reduce((sum, { tokens }) => sum + tokens, 0)
+    expect(tokensOf('long') / tokensOf('short')).toBeGreaterThan(0.5)
+    expect(tokensOf('long') / tokensOf('short')).toBeLessThan(2)
   })
 })
 
@@ -126,21 +167,23 @@ describe('whatever waits', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 0, max: 30_000 }),
         fc.constantFrom(1, 3, Infinity),
-        (fields, freeRuns, nowMs, maxTexts) => {
+        (fields, freeRuns, nowMs, maxItems) => {
           const texts = fields.map((fields) => text(fields))
           const queue = queueOf(texts)
           const seen = new Set<Text>()
           while (queue.size > 0) {
             const alive = texts.filter((text) => !seen.has(text) && text.deadlineAtMs > nowMs)
-            const first = [...alive].sort(byUrgency)[0]
-            const { batch, expired } = queue.next(nowMs, freeRuns, { maxPaddedTokens: 512, maxTexts })
+            const first = [...alive].sort((a, b) => urgencyMs(a) - urgencyMs(b))[0]
+            const { batch, expired } = queue.next(nowMs, freeRuns, {
+              ...LIMITS,
+              maxItems,
+            })
             if (batch.length > 0 && first !== undefined) {
-              const urgency = batch.map((text) => byUrgency(text, first))
-              expect(Math.min(...urgency)).toBe(0)
+              expect(Math.min(...batch.map(urgencyMs))).toBe(urgencyMs(first))
             }
             const longest = Math.max(0, ...batch.map((text) => text.tokens))
             if (batch.length > 1) expect(longest * batch.length).toBeLessThanOrEqual(512)
-            expect(batch.length).toBeLessThanOrEqual(Math.min(maxTexts, WINDOW_TEXTS))
+            expect(batch.length).toBeLessThanOrEqual(Math.min(maxItems, WINDOW_ITEMS))
             for (const text of expired) expect(text.deadlineAtMs).toBeLessThanOrEqual(nowMs)
             for (const text of batch) expect(text.deadlineAtMs).toBeGreaterThan(nowMs)
             for (const text of [...batch, ...expired]) {
@@ -157,7 +200,7 @@ describe('whatever waits', () => {
 
   it('pads little: a stretch of neighbours, never a text between two of its length left out', () => {
     fc.assert(
-      fc.property(fc.array(anyText, { minLength: 1, maxLength: WINDOW_TEXTS }), (fields) => {
+      fc.property(fc.array(anyText, { minLength: 1, maxLength: WINDOW_ITEMS }), (fields) => {
         const texts = fields.map((fields) => text({ ...fields, deadlineAtMs: Infinity }))
         const { batch } = queueOf(texts).next(0, 1, LIMITS)
         const lengths = batch.map((text) => text.tokens)

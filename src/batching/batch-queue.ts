@@ -1,9 +1,9 @@
-import { Heap } from '../kernel/heap.ts'
+import { WaitQueue } from '../kernel/wait-queue.ts'
 import { cutBatch, type BatchLimits } from './batch-cut.ts'
-import { byUrgency, type WaitingText } from './waiting-text.ts'
+import { LEVEL_MS, type WaitingItem } from './waiting-item.ts'
 
-/** How many of the most urgent texts a batch is chosen from. */
-export const WINDOW_TEXTS = 64
+/** How many items a batch is chosen from. */
+export const WINDOW_ITEMS = 64
 
 /** Room for padding in the share of a run: two texts of nearly the same length belong together. */
 const SHARE_SLACK = 1.25
@@ -15,63 +15,64 @@ export interface BatchDecision<T> {
 }
 
 /**
- * The texts that wait for a run, and the choice of those that run together. It decides when asked and does nothing by
- * itself: no clock, no promise, no I/O.
+ * What waits for a run, and the choice of what runs together. It decides when asked and does nothing by itself: no clock,
+ * no promise, no I/O.
+ *
+ *   waiting: by priority, share of the tenant, arrival ──▶ window of 64 ──▶ the batch that holds the first, cut by length
  */
-export class BatchQueue<T extends WaitingText> {
-  readonly #waiting = new Heap<T>(byUrgency)
+export class BatchQueue<T extends WaitingItem> {
+  readonly #waiting: WaitQueue<T>
   #waitingTokens = 0
+
+  /** @param weightOf The share of a tenant where tenants compete. */
+  constructor(weightOf: (tenant: string) => number = () => 1) {
+    this.#waiting = new WaitQueue({ weightOf, costOf: (item) => item.tokens, agingMs: () => LEVEL_MS })
+  }
 
   get size(): number {
     return this.#waiting.size
   }
 
-  add(text: T): void {
-    this.#waiting.push(text)
-    this.#waitingTokens += text.tokens
+  add(item: T): void {
+    this.#waiting.add(item)
+    this.#waitingTokens += item.tokens
   }
 
-  /** Takes out a text whose caller has left. Answers whether it was waiting. */
-  withdraw(text: T): boolean {
-    const wasWaiting = this.#waiting.remove(text)
-    if (wasWaiting) this.#waitingTokens -= text.tokens
+  /** Takes out an item whose callers have left. Answers whether it was waiting. */
+  withdraw(item: T): boolean {
+    const wasWaiting = this.#waiting.remove(item)
+    if (wasWaiting) this.#waitingTokens -= item.tokens
     return wasWaiting
   }
 
   /**
-   * Forms the next batch. The most urgent text is always in it; the others come from the window. Where the texts that
-   * wait would not fill the runs that are free, they are shared out among them: nothing waits for company while a run
-   * is free, and no run stays idle while a batch is long.
+   * Forms the next batch. Whoever is first is always in it. Where what waits would not fill the runs that are free, it is
+   * shared out among them: nothing waits for company while a run is free, and no run stays idle while a batch is long.
    *
    * @param freeRuns How many runs could start now; at least 1.
    */
   next(nowMs: number, freeRuns: number, limits: BatchLimits): BatchDecision<T> {
     const expired: T[] = []
-    const window = this.#takeWindow(nowMs, expired)
-    if (window.length === 0) return { batch: [], expired }
-    const batch = cutBatch(window, this.#limitsOfShare(window, freeRuns, limits))
-    const taken = new Set(batch)
-    for (const text of window) if (!taken.has(text)) this.add(text)
+    let window = this.#waiting.upcoming(nowMs, WINDOW_ITEMS)
+    while (window.some((item) => item.deadlineAtMs <= nowMs)) {
+      const late = window.filter((item) => item.deadlineAtMs <= nowMs)
+      for (const item of late) this.withdraw(item)
+      expired.push(...late)
+      window = this.#waiting.upcoming(nowMs, WINDOW_ITEMS)
+    }
+    const [leader] = window
+    if (leader === undefined) return { batch: [], expired }
+    const batch = cutBatch(window, leader, this.#limitsOfShare(freeRuns, limits))
+    for (const item of batch) {
+      this.#waiting.takeOut(item)
+      this.#waitingTokens -= item.tokens
+    }
     return { batch, expired }
   }
 
-  /** Removes the most urgent texts, in order of urgency. */
-  #takeWindow(nowMs: number, expired: T[]): T[] {
-    const window: T[] = []
-    while (window.length < WINDOW_TEXTS) {
-      const text = this.#waiting.pop()
-      if (text === undefined) break
-      this.#waitingTokens -= text.tokens
-      if (text.deadlineAtMs <= nowMs) expired.push(text)
-      else window.push(text)
-    }
-    return window
-  }
-
-  #limitsOfShare(window: readonly T[], freeRuns: number, limits: BatchLimits): BatchLimits {
+  #limitsOfShare(freeRuns: number, limits: BatchLimits): BatchLimits {
     if (freeRuns === 1) return limits
-    const waitingTokens = window.reduce((sum, text) => sum + text.tokens, this.#waitingTokens)
-    const shareTokens = Math.ceil((waitingTokens / freeRuns) * SHARE_SLACK)
+    const shareTokens = Math.ceil((this.#waitingTokens / freeRuns) * SHARE_SLACK)
     return { ...limits, maxPaddedTokens: Math.min(limits.maxPaddedTokens, shareTokens) }
   }
 }

@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { onAbort } from '../kernel/abort.ts'
 import { ModelLoadError } from '../kernel/errors.ts'
-import { Embedder, type VectorSink } from './embedder.ts'
 import { readEmbeddingConfig, type EmbeddingConfig } from './embedding-config.ts'
+import { embeddingOutput, embeddingSize } from './embedding-output.ts'
+import { Encoder, type EncoderOutput } from './encoder.ts'
 import { isBatchInvariant, readGraphFacts, type GraphFacts } from './graph-facts.ts'
 import { ModelFolder } from './model-folder.ts'
 import { checkDigests, listedFiles, type ListedFile } from './model-manifest.ts'
 import { OrtApi } from './ort-api.ts'
 import { OrtSession } from './ort-session.ts'
 import type { RunCancellation } from './run-cancellation.ts'
+import type { Engine, RunItem } from './run-item.ts'
 import { TextTokenizer, type EncodedText, type EncodeOptions } from './text-tokenizer.ts'
 
 export interface LoadOptions {
@@ -27,13 +29,15 @@ export interface LoadOptions {
 const PROGRESS = { tokenizer: 0.1, checked: 0.8, session: 1 }
 
 /** A text-embedding model, loaded. Its owner calls `release()` when the last run has ended. */
-export class EmbeddingModel {
+export class EmbeddingModel implements Engine<EncoderOutput> {
   readonly config: EmbeddingConfig
+  readonly dimensions: number
   /** False for graphs that must run one text at a time, unpadded. */
   readonly isBatchInvariant: boolean
+  readonly givesRowsEarly = false
   readonly #tokenizer: TextTokenizer
   readonly #session: OrtSession
-  readonly #embedder: Embedder
+  readonly #encoder: Encoder
   readonly #weightBytes: number
   readonly #allocatedAtLoadBytes: number
 
@@ -47,7 +51,9 @@ export class EmbeddingModel {
     this.isBatchInvariant = isBatchInvariant(facts)
     this.#tokenizer = tokenizer
     this.#session = session
-    this.#embedder = new Embedder(session, config)
+    const output = embeddingOutput(session.outputs)
+    this.dimensions = embeddingSize(output, config)
+    this.#encoder = new Encoder(session, output, this.dimensions)
     this.#weightBytes = facts.totalBytes
     this.#allocatedAtLoadBytes = session.allocatedBytes
   }
@@ -77,10 +83,6 @@ export class EmbeddingModel {
     }
   }
 
-  get dimensions(): number {
-    return this.#embedder.dimensions
-  }
-
   /**
    * Native memory: the weights count as their files (what the CPU wants in another order is repacked, and the original
    * given up), and what runs take is what the session's allocator has grown by since the load.
@@ -93,8 +95,21 @@ export class EmbeddingModel {
     return this.#tokenizer.encode(input, index, options)
   }
 
-  run(texts: readonly Int32Array[], cancellation: RunCancellation, sink: VectorSink): Promise<void> {
-    return this.#embedder.run(texts, cancellation, sink)
+  /** Pieces of a text that is longer than the model's limit. See `TextTokenizer.encodeChunks`. */
+  encodeChunks(
+    input: string | readonly number[],
+    index: number,
+    inputType: EncodeOptions['inputType'],
+  ): Generator<Int32Array> {
+    return this.#tokenizer.encodeChunks(input, index, inputType)
+  }
+
+  run(
+    items: readonly RunItem[],
+    cancellation: RunCancellation,
+    sink: (index: number, output: EncoderOutput) => void,
+  ): Promise<void> {
+    return this.#encoder.run(items, cancellation, sink)
   }
 
   release(): void {

@@ -7,7 +7,7 @@ const STATES = Float32Array.of(9, 9, 9, 9, 9, 9, /* text 1 */ 1, 2, 3, 6, 100, 1
 describe('pool', () => {
   const pooled = (mode: 'mean' | 'cls' | 'last-token'): number[] => {
     const into = Float32Array.of(7, 7)
-    pool(mode, STATES, 1, 3, 2, into)
+    pool(mode, { values: STATES, start: 6, size: 2, rows: 2 }, into)
     return [...into]
   }
 
@@ -19,6 +19,11 @@ describe('pool', () => {
   })
   it('takes the last token before the padding for last-token', () => {
     expect(pooled('last-token')).toEqual([3, 6])
+  })
+  it('makes only as many values as are wanted', () => {
+    const into = Float32Array.of(7)
+    pool('mean', { values: STATES, start: 6, size: 2, rows: 2 }, into)
+    expect([...into]).toEqual([2])
   })
 })
 

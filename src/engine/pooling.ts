@@ -1,47 +1,25 @@
 import type { Pooling } from './embedding-config.ts'
+import type { EncoderOutput } from './encoder.ts'
 
 /**
- * Makes one vector of the hidden states of one text.
- * @param states `[rows, stride, size]` row-major: the output of a run; every row is padded to `stride` tokens.
- * @param row Which text of the batch.
- * @param length How many of its tokens carry text. At least 1.
- * @param into `[size]`; its old content is overwritten.
+ * Makes one vector of what the graph gave for one text.
+ * @param output The hidden states of its tokens, or the one vector that the graph has pooled itself.
+ * @param into `[size]` or shorter: only the first values are made. Its old content is overwritten.
  */
-export function pool(
-  pooling: Pooling,
-  states: Float32Array,
-  row: number,
-  stride: number,
-  length: number,
-  into: Float32Array,
-): void {
-  const size = into.length
-  const start = row * stride * size
-  switch (pooling) {
-    case 'cls':
-      into.set(states.subarray(start, start + size))
-      return
-    case 'last-token': {
-      const last = start + (length - 1) * size
-      into.set(states.subarray(last, last + size))
-      return
-    }
-    case 'mean':
-      meanOverTokens(states, start, length, into)
-      return
-    default:
-      pooling satisfies never
-  }
+export function pool(pooling: Pooling, output: EncoderOutput, into: Float32Array): void {
+  const { values, start, size, rows } = output
+  const row = pooling === 'last-token' ? rows - 1 : 0
+  if (pooling === 'mean' && rows > 1) meanOverTokens(output, into)
+  else into.set(values.subarray(start + row * size, start + row * size + into.length))
 }
 
-function meanOverTokens(states: Float32Array, start: number, length: number, into: Float32Array): void {
-  const size = into.length
+function meanOverTokens({ values, start, size, rows }: EncoderOutput, into: Float32Array): void {
   into.fill(0)
-  for (let token = 0; token < length; token++) {
-    const offset = start + token * size
-    for (let i = 0; i < size; i++) into[i] = (into[i] as number) + (states[offset + i] as number)
+  for (let row = 0; row < rows; row++) {
+    const offset = start + row * size
+    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (values[offset + i] as number)
   }
-  for (let i = 0; i < size; i++) into[i] = (into[i] as number) / length
+  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) / rows
 }
 
 /** Scales to length 1, in place. A vector of zeros stays one. */

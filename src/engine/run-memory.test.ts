@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ELEMENT_TYPES } from './ort-tensor.ts'
+import type { RunItem } from './run-item.ts'
 import { canFill, RunMemory } from './run-memory.ts'
 
 const { int32, int64, float32 } = ELEMENT_TYPES
@@ -8,12 +9,12 @@ const info = (name: string, elementType: number): { name: string; elementType: n
   elementType,
   shape: [],
 })
-const TEXTS = [Int32Array.of(101, 7, 102), Int32Array.of(101, 102)]
+const ITEMS: readonly RunItem[] = [{ ids: Int32Array.of(101, 7, 102) }, { ids: Int32Array.of(101, 102) }]
 
 /** The tensor's content as the graph would see it. */
-function filled(memory: RunMemory, name: string, elementType: number, texts = TEXTS, length = 3): number[] {
-  const { data, shape } = memory.fillInput(info(name, elementType), texts, length)
-  expect(shape).toEqual([texts.length, length])
+function filled(memory: RunMemory, name: string, elementType: number, items = ITEMS, length = 3): number[] {
+  const { data, shape } = memory.fillInput(info(name, elementType), items, length)
+  expect(shape).toEqual([items.length, length])
   const { buffer, byteOffset, byteLength } = data
   return elementType === int32
     ? [...new Int32Array(buffer, byteOffset, byteLength / 4)]
@@ -32,9 +33,21 @@ describe.each([
     expect(filled(memory, 'position_ids', type)).toEqual([0, 1, 2, 0, 1, 0])
   })
 
+  it('say which tokens are of the second text of a pair', () => {
+    const pair = [{ ids: Int32Array.of(101, 7, 102, 8, 102), secondFrom: 3 }, ...ITEMS]
+    expect(filled(new RunMemory(), 'token_type_ids', type, pair, 5)).toEqual([
+      0,
+      0,
+      0,
+      1,
+      1,
+      ...Array<number>(10).fill(0),
+    ])
+  })
+
   it('hold nothing of an earlier run', () => {
     const memory = new RunMemory()
-    filled(memory, 'input_ids', type, [Int32Array.of(9, 9, 9, 9, 9, 9)], 6)
+    filled(memory, 'input_ids', type, [{ ids: Int32Array.of(9, 9, 9, 9, 9, 9) }], 6)
     expect(filled(memory, 'input_ids', type)).toEqual([101, 7, 102, 101, 102, 0])
   })
 })

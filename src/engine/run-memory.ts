@@ -1,11 +1,12 @@
 import { ELEMENT_TYPES, type TensorView } from './ort-tensor.ts'
 import type { ValueInfo } from './ort-value-info.ts'
+import type { RunItem } from './run-item.ts'
 
-/** What each input of a text encoder holds for token `position` of a text; padding beyond its end is 0 everywhere. */
-const TOKEN_VALUES: Readonly<Record<string, (ids: Int32Array, position: number) => number>> = {
-  input_ids: (ids, position) => ids[position] as number,
+/** What each input of a text encoder holds for token `position` of an item; padding beyond its end is 0 everywhere. */
+const TOKEN_VALUES: Readonly<Record<string, (item: RunItem, position: number) => number>> = {
+  input_ids: ({ ids }, position) => ids[position] as number,
   attention_mask: () => 1,
-  token_type_ids: () => 0,
+  token_type_ids: ({ secondFrom = Infinity }, position) => (position < secondFrom ? 0 : 1),
   position_ids: (_, position) => position,
 }
 
@@ -23,21 +24,21 @@ export class RunMemory {
   readonly #inputs = new Map<string, ArrayBuffer>()
   #output = new ArrayBuffer(0)
 
-  /** The texts as the tensor `[texts, length]` of one input, padded at the end. `length` is that of the longest text. */
-  fillInput(input: ValueInfo, texts: readonly Int32Array[], length: number): TensorView {
-    const valueOf = TOKEN_VALUES[input.name] as (ids: Int32Array, position: number) => number
+  /** The items as the tensor `[items, length]` of one input, padded at the end. `length` is that of the longest. */
+  fillInput(input: ValueInfo, items: readonly RunItem[], length: number): TensorView {
+    const valueOf = TOKEN_VALUES[input.name] as (item: RunItem, position: number) => number
     // A 64-bit integer is written as its low word: no BigInt per token. (ONNX Runtime has little-endian platforms only.)
     const words = input.elementType === ELEMENT_TYPES.int64 ? 2 : 1
-    const size = texts.length * length * words
+    const size = items.length * length * words
     const buffer = atLeast(this.#inputs.get(input.name), size * Int32Array.BYTES_PER_ELEMENT)
     this.#inputs.set(input.name, buffer)
     const data = new Int32Array(buffer, 0, size)
     data.fill(0)
-    for (const [row, ids] of texts.entries()) {
+    for (const [row, item] of items.entries()) {
       const start = row * length
-      for (let i = 0; i < ids.length; i++) data[(start + i) * words] = valueOf(ids, i)
+      for (let i = 0; i < item.ids.length; i++) data[(start + i) * words] = valueOf(item, i)
     }
-    return { data, elementType: input.elementType, shape: [texts.length, length] }
+    return { data, elementType: input.elementType, shape: [items.length, length] }
   }
 
   /** Room for a float32 tensor; what it holds is left over from an earlier run. */

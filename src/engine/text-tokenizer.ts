@@ -4,6 +4,7 @@ import type { EmbeddingConfig } from './embedding-config.ts'
 import type { ModelFolder } from './model-folder.ts'
 import { shortenRuns } from './shorten-runs.ts'
 import { beginnings, readCutRule, type CutRule } from './text-beginnings.ts'
+import { evenPieces, stretches } from './text-stretches.ts'
 
 /** A text as the graph takes it: ids with special tokens around. */
 export interface EncodedText {
@@ -69,6 +70,37 @@ export class TextTokenizer {
     const isTooLong = content.ids.length > room
     if (isTooLong && !options.truncate) throw this.#tooLong(content, index)
     return { ids: this.#surround(content.ids, isTooLong ? room : content.ids.length), isTruncated: isTooLong }
+  }
+
+  /**
+   * The whole of a text in pieces that the model takes, each with its special tokens and the prompt. A long text is
+   * tokenised stretch by stretch as the pieces are asked for, so that nobody is held up by it.
+   * @throws InvalidInputError naming `input[index]`
+   */
+  *encodeChunks(
+    input: string | readonly number[],
+    index: number,
+    inputType: EncodeOptions['inputType'],
+  ): Generator<Int32Array> {
+    const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
+    const prompt = this.#tokenise(this.#config.prompts[inputType], room).ids
+    const roomForText = Math.max(1, room - prompt.length)
+    let isFirst = true
+    for (const content of this.#stretches(input, index)) {
+      for (const piece of evenPieces(content, roomForText)) {
+        yield this.#surround([...prompt, ...piece], Math.min(room, prompt.length + piece.length))
+        isFirst = false
+      }
+    }
+    // An empty text has a vector, too.
+    if (isFirst) yield this.#surround(prompt, Math.min(room, prompt.length))
+  }
+
+  /** The ids of the text, a stretch at a time. */
+  *#stretches(input: string | readonly number[], index: number): Generator<readonly number[]> {
+    if (typeof input !== 'string') return yield this.#checkIds(input, index)
+    const length = this.#config.maxTokens * CHARACTERS_PER_TOKEN
+    for (const stretch of stretches(toWellFormed(input), length)) yield idsOf(this.#tokenizer, stretch, false)
   }
 
   /** All tokens of the text, or so many of the first that it is sure to have more than `room`. */

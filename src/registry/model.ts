@@ -10,8 +10,13 @@ export interface Model {
   /** What it takes beyond a bare Node process, measured where that can be done. */
   readonly memoryBytes: number
   /** What an embedding model says of itself; absent where `tasks` has no `embed`. */
-  readonly embedding?: EmbeddingInfo
+  readonly embedding?: EmbeddingInfo | undefined
+  /** The same of a translator. */
+  readonly translation?: TranslationInfo | undefined
   embed?(inputs: readonly EmbedInput[], options?: EmbedRunOptions): Promise<Embeddings>
+  /** Says how well each document answers the query. */
+  rerank?(query: string, documents: readonly string[], options?: RerankRunOptions): Promise<RerankScores>
+  translate?(texts: readonly string[], options?: TranslateRunOptions): Promise<Translations>
   /** Runs that the engine is in at this moment; disposal waits for them. */
   readonly activeRuns: number
   /** Tells of a death that nobody asked for. Disposing the result removes the listener. */
@@ -41,17 +46,24 @@ export interface EmbeddingInfo {
 /** A text, or the ids of its tokens without special tokens, as the OpenAI interface allows. */
 export type EmbedInput = string | readonly number[]
 
-export interface EmbedRunOptions {
+/** What every verb of a model takes. */
+export interface RunOptions {
   readonly signal?: AbortSignal
   /** On the clock of `Clock.nowMs()`. What has not begun by then is never computed. */
   readonly deadlineAtMs?: number
   /** 0 is highest. */
   readonly priority?: number
   readonly tenant?: string
+}
+
+export interface EmbedRunOptions extends RunOptions {
   /** Puts the model's own prompt for this kind of text in front, where its configuration has one. */
   readonly inputType?: 'query' | 'document'
-  /** False: a text over the limit is an `InputTooLongError` that names it. @default true */
-  readonly truncate?: boolean
+  /**
+   * What becomes of a text over the model's limit: `true` cuts it there, `false` makes it an `InputTooLongError` that names it,
+   * `'chunk'` runs it piece by piece and averages the pieces by their length. @default true
+   */
+  readonly truncate?: boolean | 'chunk'
   /** @default true */
   readonly normalize?: boolean
   /** Keeps the first `dimensions` values and normalises again. */
@@ -67,6 +79,59 @@ export interface Embeddings {
   readonly tokenCounts: readonly number[]
   /** Indices of the texts that were cut at the model's limit. */
   readonly truncated: readonly number[]
+  readonly timings: RunTimings
+}
+
+export interface RerankRunOptions extends RunOptions {
+  /** Tokens of a document that count, beyond those the model takes anyway. */
+  readonly maxTokensPerDoc?: number
+  /** True: what the model gives, not brought to the range from 0 to 1. @default false */
+  readonly rawScores?: boolean
+}
+
+/** The scores of one request, in the order of its documents. */
+export interface RerankScores {
+  readonly scores: Float32Array<ArrayBuffer>
+  /** Tokens that were run for each document; for a pair, those of the query are counted in. */
+  readonly tokenCounts: readonly number[]
+  /** Tokens of the query that were run by itself; 0 for models that read pairs. */
+  readonly queryTokens: number
+  /** Indices of the documents that were cut at a limit. */
+  readonly truncated: readonly number[]
+  readonly timings: RunTimings
+}
+
+export interface TranslationInfo {
+  /** Each language that it translates from, with those that it translates into. Codes are ISO 639-1 where there is one. */
+  readonly targets: Readonly<Record<string, readonly string[]>>
+  /** The most tokens of one sentence, special tokens counted; longer ones are cut up. */
+  readonly maxTokens: number
+}
+
+export interface TranslateRunOptions extends RunOptions {
+  /** Codes of languages; only a model of more than one pair needs them. */
+  readonly source?: string
+  readonly target?: string
+  /** Called for each sentence as it is done: those of one text in their order, texts in any. */
+  onSentence?(sentence: TranslatedSentence): void
+}
+
+export interface TranslatedSentence {
+  /** Which of the texts it belongs to. */
+  readonly text: number
+  /** Its place in that text: 0, 1, 2 … */
+  readonly sentence: number
+  /** With the white space that follows it; all sentences of a text joined are its translation. */
+  readonly translation: string
+}
+
+/** The translations of one request, in the order of its texts. */
+export interface Translations {
+  readonly texts: readonly string[]
+  /** Tokens that were read and written for each text. */
+  readonly tokenCounts: readonly { readonly source: number; readonly target: number }[]
+  /** Indices of the texts of which a sentence reached the limit of what the model may write for it. */
+  readonly cut: readonly number[]
   readonly timings: RunTimings
 }
 

@@ -222,6 +222,16 @@ describe('close', () => {
     expect(rig.state.deadlines.size).toBe(0)
   })
 
+  it('loads a preloaded model no more that is lost while it is disposed', () => {
+    const rig = new Rig({ a: { isPreloaded: true } })
+    rig.resident(0, 'a')
+    rig.at(1, close(0), [disposes(1)])
+    rig.given(2, lost(1, new Error('x')))
+    expect(rig.model('a').retry.atMs).toBe(Infinity)
+    rig.at(3, unloadEnded(1), [gone(1, 'a.0', 'shutdown'), CLOSED])
+    expect(rig.state.deadlines.size).toBe(0)
+  })
+
   it('after which a caller leaves or releases changes nothing', () => {
     const rig = new Rig({ a: {} })
     rig.resident(0, 'a')

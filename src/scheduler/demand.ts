@@ -1,6 +1,6 @@
 import type { Demand, ModelState, Resident, Slot, State } from './state.ts'
 import type { Variant } from './variant.ts'
-import { WaitQueue } from './wait-queue.ts'
+import { WaitQueue } from '../kernel/wait-queue.ts'
 
 export function demandFor(state: State, model: ModelState, selector: string | undefined): Demand {
   const known = model.demands.get(selector)

@@ -4,7 +4,7 @@ import type { Rejection, RejectionCode } from './effects.ts'
 import { STOP_GRACE_MS } from './limits.ts'
 import { estimateOf, relieve } from './memory.ts'
 import { retryAfterMs } from './pace.ts'
-import { armIdle, retire } from './residents.ts'
+import { armIdle, armRetry, retire } from './residents.ts'
 import type { Demand, Incoming, Resident, Slot, State, Ticket } from './state.ts'
 import { ready, reject, rejectAll } from './tickets.ts'
 import type { Variant } from './variant.ts'
@@ -157,11 +157,11 @@ export function giveUp(state: State, slot: Slot, code: RejectionCode, details: P
   leaveSlot(state, slot, incoming)
   if (incoming.displaced && slot.current === undefined) {
     planLoad(state, slot, incoming.displaced, { mode: 'fill', origin: 'restore' })
-  } else if (model.isPreloaded) {
+  } else {
     const [first] = incoming.failures
     const backOff = first && backOffOf(state, first.variant)
     // Its first choice decides; where that may be tried again already, it is.
-    state.deadlines.arm(model.retry, first ? (backOff?.nextRetryAtMs ?? state.nowMs) : Infinity)
+    armRetry(state, model, first ? (backOff?.nextRetryAtMs ?? state.nowMs) : Infinity)
   }
 }
 

@@ -3,7 +3,7 @@ import { lease, rejected, release, Rig, TICK, use } from '../../test/support/rig
 import { DEFAULT_LIMITS } from '../config/limits.ts'
 import { Deadlines, type Deadline } from './deadlines.ts'
 import type { Ticket } from './state.ts'
-import { WaitQueue, type Waiter } from './wait-queue.ts'
+import { WaitQueue, type Waiter } from '../kernel/wait-queue.ts'
 
 // What it costs when very many wait, counted in looks at what waits: never in time.
 

@@ -2,7 +2,7 @@ import type { UnloadReason } from '../kernel/runtime-events.ts'
 import { noteLoss } from './back-off.ts'
 import type { RevokeReason } from './effects.ts'
 import { DISPOSE_TIMEOUT_MS, STOP_GRACE_MS } from './limits.ts'
-import type { Resident, Slot, State } from './state.ts'
+import type { ModelState, Resident, Slot, State } from './state.ts'
 
 /** Nobody holds it and nothing runs in it: only then may it be disposed. */
 export function isQuiet(resident: Resident): boolean {
@@ -35,10 +35,12 @@ export function lose(state: State, resident: Resident, reason: 'lost' | 'stuck',
   noteLoss(state, resident, error)
   model.lastError = error
   kill(state, resident, reason, error)
-  if (model.isPreloaded) {
-    const known = state.backOff.get(resident.variant.id)
-    state.deadlines.arm(model.retry, known?.nextRetryAtMs ?? state.nowMs)
-  }
+  armRetry(state, model, state.backOff.get(resident.variant.id)?.nextRetryAtMs ?? state.nowMs)
+}
+
+/** A model that is to be there always is loaded again by itself, unless everything ends. */
+export function armRetry(state: State, model: ModelState, atMs: number): void {
+  if (model.isPreloaded && state.closing === undefined) state.deadlines.arm(model.retry, atMs)
 }
 
 function leaveSlot(state: State, resident: Resident, reason: UnloadReason): void {

@@ -4,7 +4,7 @@ import type { Effect, SwapMode } from './effects.ts'
 import type { LeaseKind, Pressure, TicketKind } from './events.ts'
 import type { RuntimeLimits, SlotLimits } from './limits.ts'
 import type { ModelSpec, Variant } from './variant.ts'
-import type { Waiter, WaitQueue } from './wait-queue.ts'
+import type { Waiter, WaitQueue } from '../kernel/wait-queue.ts'
 
 /** One configured model. */
 export interface ModelState {

@@ -102,7 +102,7 @@ export class FakeModel implements Model {
     if (options.deadlineAtMs !== undefined && options.deadlineAtMs <= this.#clock.nowMs())
       throw new DeadlineExceededError('The deadline had passed before the run began.')
     const tokenCounts = inputs.map(countTokens)
-    const truncated = this.#overLimit(tokenCounts, options.truncate ?? true)
+    const truncated = this.#overLimit(tokenCounts, options.truncate !== false)
     const { runMs, runError } = this.#script
     const inferMs = typeof runMs === 'function' ? runMs(inputs) : runMs
     await this.#run(inferMs, options.signal)

@@ -6,23 +6,29 @@ import type { BatchEvent } from '../kernel/runtime-events.ts'
 import { dtypesIn, GRAPH_FILES, graphPath } from '../registry/graph-files.ts'
 import type { LoadRequest, ModelFactory } from '../registry/model.ts'
 import { OnnxModel } from './onnx-model.ts'
+import { RunCredits } from './run-credits.ts'
 import { runLimits, type RunLimits } from './run-limits.ts'
 
 export interface OnnxFactoryOptions {
   readonly clock?: Clock
   /** @default what this machine has cores and pool threads for */
   readonly limits?: RunLimits
+  /** The share of a tenant where tenants compete for runs. @default 1 for each */
+  weightOf?(tenant: string): number
   /** Told of every run of every model of this factory. */
   onBatch?(event: BatchEvent): void
 }
 
-/** Loads folders of ONNX files, each into a worker thread of its own. */
+/** Loads folders of ONNX files, each into a worker thread of its own. The runs of all of them share one limit. */
 export function onnxFactory(options: OnnxFactoryOptions = {}): ModelFactory {
   const { clock = systemClock, limits = runLimits() } = options
+  const credits = new RunCredits(limits.maxRuns)
+  const weightOf = (tenant: string): number => options.weightOf?.(tenant) ?? 1
+  const { intraOpThreads } = limits
   const onBatch = (event: BatchEvent): void => options.onBatch?.(event)
   return async (request) => {
     const graphFile = chooseGraph(request)
-    return await OnnxModel.load(request, { clock, limits, graphFile, onBatch })
+    return await OnnxModel.load(request, { clock, intraOpThreads, credits, weightOf, graphFile, onBatch })
   }
 }
 

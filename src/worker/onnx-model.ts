@@ -12,18 +12,33 @@ import type {
   EmbedRunOptions,
   LoadRequest,
   Model,
+  RunOptions,
   Task,
+  TranslationInfo,
 } from '../registry/model.ts'
 import { PendingCalls } from './pending-calls.ts'
-import type { EmbedRequestOptions, FromThread, Gauges } from './protocol.ts'
-import type { RunLimits } from './run-limits.ts'
+import type {
+  EmbedReply,
+  FromThread,
+  Gauges,
+  ModelDescription,
+  Reply,
+  Request,
+  RequestOptions,
+} from './protocol.ts'
+import type { CreditHolder, RunCredits } from './run-credits.ts'
 import { ThreadHost, type ThreadEnd } from './thread-host.ts'
 
 const DEFAULT_PRIORITY = 1
 
 export interface OnnxModelOptions {
   readonly clock: Clock
-  readonly limits: RunLimits
+  /** Threads that each run uses. */
+  readonly intraOpThreads: number
+  /** The runs that all models of the process share. */
+  readonly credits: RunCredits
+  /** The share of a tenant where tenants compete. */
+  weightOf(tenant: string): number
   /** The ONNX file, relative to the source. */
   readonly graphFile: string
   onBatch(event: BatchEvent): void
@@ -36,7 +51,6 @@ type State = 'loading' | 'ready' | 'ending' | 'ended'
 
 /** The main side of a resident in a worker thread: passes calls on and answers back. */
 export class OnnxModel implements Model {
-  readonly tasks: readonly Task[] = ['embed']
   readonly #request: LoadRequest
   readonly #title: string
   readonly #options: OnnxModelOptions
@@ -49,9 +63,10 @@ export class OnnxModel implements Model {
   readonly #calls = new PendingCalls()
   readonly #lostListeners = new Set<(error: Error) => void>()
   readonly #runListeners = new Set<(event: RunEvent) => void>()
-  readonly #loaded = new Deferred<EmbeddingInfo>()
+  readonly #loaded = new Deferred<ModelDescription>()
+  readonly #creditHolder: CreditHolder
   #state: State = 'loading'
-  #embedding: EmbeddingInfo | undefined
+  #description: ModelDescription = { tasks: [] }
   /** Makes an error of the end that nobody asked for; undefined as long as there was none. */
   #lostError: ((wasStarted: boolean) => Error) | undefined
 
@@ -65,11 +80,16 @@ export class OnnxModel implements Model {
         version: 1,
         folder: request.source,
         graphFile: options.graphFile,
-        ...options.limits,
+        intraOpThreads: options.intraOpThreads,
         gauges: this.#gauges,
       },
       (message) => this.#onMessage(message),
     )
+    this.#creditHolder = {
+      activeRuns: () => this.activeRuns,
+      grant: (runs) => this.#thread.post({ type: 'runs-granted', runs }),
+      recall: () => this.#thread.post({ type: 'run-recalled' }),
+    }
     void this.#thread.ended.then((end) => this.#onEnded(end))
   }
 
@@ -84,7 +104,7 @@ export class OnnxModel implements Model {
     const model = new OnnxModel(request, options)
     const abortListener = onAbort(signal, () => void model.close())
     try {
-      model.#embedding = await model.#loaded.promise
+      model.#description = await model.#loaded.promise
       signal.throwIfAborted()
       return model
     } catch (error) {
@@ -95,8 +115,16 @@ export class OnnxModel implements Model {
     }
   }
 
-  get embedding(): EmbeddingInfo {
-    return this.#embedding as EmbeddingInfo
+  get tasks(): readonly Task[] {
+    return this.#description.tasks
+  }
+
+  get embedding(): EmbeddingInfo | undefined {
+    return this.#description.embedding
+  }
+
+  get translation(): TranslationInfo | undefined {
+    return this.#description.translation
   }
 
   get activeRuns(): number {
@@ -108,11 +136,21 @@ export class OnnxModel implements Model {
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedRunOptions = {}): Promise<Embeddings> {
-    options.signal?.throwIfAborted()
-    if (this.#state !== 'ready') throw this.#lostError?.(false) ?? this.#closedError()
-    const call = this.#calls.open(options.signal, (id) => this.#thread.post({ type: 'withdraw', id }))
-    this.#thread.post({ type: 'embed', id: call.id, inputs, options: this.#requestOptions(options) })
-    const { values, dimensions, tokenCounts, truncated, timings } = await call.reply
+    const { values, dimensions, tokenCounts, truncated, timings } = await this.#ask<EmbedReply>(
+      options.signal,
+      (id) => ({
+        type: 'embed',
+        id,
+        inputs,
+        options: {
+          ...this.#requestOptions(options),
+          inputType: options.inputType ?? 'unspecified',
+          truncate: options.truncate ?? true,
+          normalize: options.normalize ?? true,
+          dimensions: options.dimensions,
+        },
+      }),
+    )
     return { values, dimensions, tokenCounts, truncated, timings }
   }
 
@@ -156,10 +194,12 @@ export class OnnxModel implements Model {
         return
       case 'loaded':
         if (this.#state === 'loading') this.#state = 'ready'
-        return this.#loaded.resolve(message.embedding)
+        return this.#loaded.resolve(message.description)
       case 'load-failed':
         return this.#loaded.reject(fromWire(message.error))
       case 'embedded':
+      case 'reranked':
+      case 'translated':
         return this.#calls.resolve(message.id, message)
       case 'failed':
         return void this.#calls.reject(message.id, fromWire(message.error))
@@ -167,8 +207,15 @@ export class OnnxModel implements Model {
         this.#calls.markStarted(message.requests)
         return this.#tellOfRun({ run: message.run, phase: 'started' })
       case 'run-ended':
+        this.#options.credits.runEnded(this.#creditHolder)
         if (message.batch) this.#options.onBatch({ model: this.#request.key.name, ...message.batch })
         return this.#tellOfRun({ run: message.run, phase: 'ended' })
+      case 'run-wanted':
+        return this.#options.credits.want(this.#creditHolder)
+      case 'runs-returned':
+        return this.#options.credits.returned(this.#creditHolder, message.runs)
+      case 'sentence':
+        return
       default:
         return message satisfies never
     }
@@ -179,6 +226,7 @@ export class OnnxModel implements Model {
     this.#state = 'ended'
     // A thread that was killed could not say so itself.
     Atomics.store(this.#gauges.activeRuns, 0, 0)
+    this.#options.credits.leave(this.#creditHolder)
     const how = cause === undefined ? `with exit code ${exitCode}` : 'by an error'
     const details = { model: this.#request.key.name, cause }
     this.#loaded.reject(
@@ -195,15 +243,26 @@ export class OnnxModel implements Model {
     this.#lostListeners.clear()
   }
 
-  #requestOptions(options: EmbedRunOptions): EmbedRequestOptions {
+  /** @throws the signal's reason when it aborts, `LeaseRevokedError` when the model is closed or lost */
+  async #ask<R extends Reply>(
+    signal: AbortSignal | undefined,
+    requestOf: (id: number) => Request,
+  ): Promise<R> {
+    signal?.throwIfAborted()
+    if (this.#state !== 'ready') throw this.#lostError?.(false) ?? this.#closedError()
+    const call = this.#calls.open(signal, (id) => this.#thread.post({ type: 'withdraw', id }))
+    this.#thread.post(requestOf(call.id))
+    this.#options.credits.asked(this.#creditHolder)
+    return (await call.reply) as R
+  }
+
+  #requestOptions(options: RunOptions): RequestOptions {
+    const tenant = options.tenant ?? ''
     return {
       deadlineInMs: (options.deadlineAtMs ?? Infinity) - this.#options.clock.nowMs(),
       priority: options.priority ?? DEFAULT_PRIORITY,
-      tenant: options.tenant ?? '',
-      inputType: options.inputType ?? 'unspecified',
-      truncate: options.truncate ?? true,
-      normalize: options.normalize ?? true,
-      dimensions: options.dimensions,
+      tenant,
+      weight: this.#options.weightOf(tenant),
     }
   }
 

@@ -1,9 +1,9 @@
 import { onAbort } from '../kernel/abort.ts'
 import { Deferred } from '../kernel/deferred.ts'
-import type { EmbedReply } from './protocol.ts'
+import type { Reply } from './protocol.ts'
 
 interface PendingCall {
-  readonly reply: Deferred<EmbedReply>
+  readonly reply: Deferred<Reply>
   readonly abortListener: Disposable
   wasStarted: boolean
 }
@@ -24,9 +24,9 @@ export class PendingCalls {
   open(
     signal: AbortSignal | undefined,
     withdraw: (id: number) => void,
-  ): { id: number; reply: Promise<EmbedReply> } {
+  ): { id: number; reply: Promise<Reply> } {
     const id = ++this.#lastId
-    const reply = new Deferred<EmbedReply>()
+    const reply = new Deferred<Reply>()
     const abortListener = onAbort(signal, (reason) => {
       if (this.reject(id, reason)) withdraw(id)
     })
@@ -34,7 +34,7 @@ export class PendingCalls {
     return { id, reply: reply.promise }
   }
 
-  resolve(id: number, reply: EmbedReply): void {
+  resolve(id: number, reply: Reply): void {
     this.#take(id)?.reply.resolve(reply)
   }
 

@@ -1,5 +1,12 @@
 import type { WireError } from '../kernel/error-wire.ts'
-import type { EmbedInput, EmbeddingInfo, RunTimings } from '../registry/model.ts'
+import type {
+  EmbedInput,
+  EmbeddingInfo,
+  RunTimings,
+  Task,
+  TranslatedSentence,
+  TranslationInfo,
+} from '../registry/model.ts'
 
 /**
  * What the two sides of a resident say to each other. Types only: the thread shares no code with the main side but the
@@ -15,8 +22,7 @@ export interface ThreadData {
   readonly folder: string
   /** The ONNX file, relative to the folder. */
   readonly graphFile: string
-  /** Runs that may be in flight at once, and threads that each of them uses. */
-  readonly maxRuns: number
+  /** Threads that each run uses. */
   readonly intraOpThreads: number
   readonly gauges: Gauges
 }
@@ -35,13 +41,27 @@ export interface ReleaseData {
 }
 
 export type ToThread =
-  | EmbedRequest
+  | Request
+  /** So many more runs may be in flight at once. */
+  | { readonly type: 'runs-granted'; readonly runs: number }
+  /** Another resident waits for a run: the thread is to give one back when one of its own has ended. */
+  | { readonly type: 'run-recalled' }
   /** The caller of this request has left: nothing is answered any more. */
   | { readonly type: 'withdraw'; readonly id: number }
   /** Asks all runs in flight to stop; their requests fail. */
   | { readonly type: 'stop-runs' }
   /** Nothing more will be asked: ends the thread when the runs have ended, or the load. */
   | { readonly type: 'close' }
+
+/** Options of a run with their defaults filled in, and without what cannot cross. */
+export interface RequestOptions {
+  /** From the moment of sending: the clocks of two threads have different origins. `Infinity` for none. */
+  readonly deadlineInMs: number
+  readonly priority: number
+  readonly tenant: string
+  /** The share of the tenant where tenants compete; others have 1. */
+  readonly weight: number
+}
 
 export interface EmbedRequest {
   readonly type: 'embed'
@@ -50,27 +70,66 @@ export interface EmbedRequest {
   readonly options: EmbedRequestOptions
 }
 
-/** `EmbedRunOptions` with its defaults filled in, and without what cannot cross. */
-export interface EmbedRequestOptions {
-  /** From the moment of sending: the clocks of two threads have different origins. `Infinity` for none. */
-  readonly deadlineInMs: number
-  readonly priority: number
-  readonly tenant: string
+export interface EmbedRequestOptions extends RequestOptions {
   readonly inputType: 'query' | 'document' | 'unspecified'
-  readonly truncate: boolean
+  readonly truncate: boolean | 'chunk'
   readonly normalize: boolean
   /** Undefined: all of them. */
   readonly dimensions: number | undefined
 }
 
+export interface RerankRequest {
+  readonly type: 'rerank'
+  readonly id: number
+  readonly query: string
+  readonly documents: readonly string[]
+  readonly options: RerankRequestOptions
+}
+
+export interface RerankRequestOptions extends RequestOptions {
+  /** `Infinity` where there is none but the model's own limit. */
+  readonly maxTokensPerDoc: number
+  readonly rawScores: boolean
+}
+
+export interface TranslateRequest {
+  readonly type: 'translate'
+  readonly id: number
+  readonly texts: readonly string[]
+  readonly options: TranslateRequestOptions
+}
+
+export interface TranslateRequestOptions extends RequestOptions {
+  readonly source: string | undefined
+  readonly target: string | undefined
+  /** Whether each sentence is to be told of as it is done. */
+  readonly bySentence: boolean
+}
+
+export type Request = EmbedRequest | RerankRequest | TranslateRequest
+
 export type FromThread =
   | { readonly type: 'progress'; readonly fraction: number }
-  | { readonly type: 'loaded'; readonly embedding: EmbeddingInfo }
+  | { readonly type: 'loaded'; readonly description: ModelDescription }
   | { readonly type: 'load-failed'; readonly error: WireError }
-  | EmbedReply
+  | Reply
+  | SentenceDone
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
   | RunStarted
   | RunEnded
+  /** Something waits and no run is free. Answered by `runs-granted`, as soon as there is one. */
+  | { readonly type: 'run-wanted' }
+  /** The thread gives back what it was granted: it has nothing to do, or was asked for it. */
+  | { readonly type: 'runs-returned'; readonly runs: number }
+
+/** What a model that has been loaded says of itself. */
+export interface ModelDescription {
+  readonly tasks: readonly Task[]
+  readonly embedding?: EmbeddingInfo
+  readonly translation?: TranslationInfo
+}
+
+export type Reply = EmbedReply | RerankReply | TranslateReply
 
 export interface EmbedReply {
   readonly type: 'embedded'
@@ -83,12 +142,38 @@ export interface EmbedReply {
   readonly timings: RunTimings
 }
 
+export interface RerankReply {
+  readonly type: 'reranked'
+  readonly id: number
+  /** Transferred. */
+  readonly scores: Float32Array<ArrayBuffer>
+  readonly tokenCounts: readonly number[]
+  readonly queryTokens: number
+  readonly truncated: readonly number[]
+  readonly timings: RunTimings
+}
+
+export interface TranslateReply {
+  readonly type: 'translated'
+  readonly id: number
+  readonly texts: readonly string[]
+  readonly tokenCounts: readonly { readonly source: number; readonly target: number }[]
+  readonly cut: readonly number[]
+  readonly timings: RunTimings
+}
+
+/** One sentence of a request that asked for them. */
+export interface SentenceDone extends TranslatedSentence {
+  readonly type: 'sentence'
+  readonly id: number
+}
+
 /** The engine begins a run. What a thread that dies had not begun can be done again without harm. */
 export interface RunStarted {
   readonly type: 'run-started'
   /** No other run of this thread has the number. */
   readonly run: number
-  /** The requests whose texts are in it. */
+  /** The requests that have something in it. */
   readonly requests: readonly number[]
 }
 

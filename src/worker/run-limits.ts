@@ -6,13 +6,13 @@ const DEFAULT_POOL_THREADS = 4
 const RESERVED_POOL_THREADS = 2
 
 export interface RunLimits {
-  /** Runs in flight at once. */
+  /** Runs in flight at once, of all residents together. */
   readonly maxRuns: number
   /** Threads of each run: cores that are more than the runs are shared out among them. */
   readonly intraOpThreads: number
 }
 
-/** What a resident may use of this machine: a run takes one thread of libuv's pool and `intraOpThreads` cores. */
+/** What runs may use of this machine: each takes one thread of libuv's pool and `intraOpThreads` cores. */
 export function runLimits(
   cores: number = availableParallelism(),
   poolThreads: number = Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_POOL_THREADS,

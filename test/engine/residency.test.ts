@@ -15,7 +15,7 @@ import { load, sentences, type LoadOptions } from './harness.ts'
 
 const LONG = 'many words '.repeat(200)
 /** Work for about a second. */
-const MUCH = Array.from({ length: 80 }, () => LONG)
+const MUCH = Array.from({ length: 80 }, (_, i) => `${i} ${LONG}`)
 
 const models: OnnxModel[] = []
 async function open(options?: LoadOptions): Promise<OnnxModel> {

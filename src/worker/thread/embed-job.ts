@@ -1,109 +1,138 @@
-import type { WaitingText } from '../../batching/waiting-text.ts'
+import type { EncoderOutput } from '../../engine/encoder.ts'
+import type { EmbeddingModel } from '../../engine/embedding-model.ts'
+import { isFiniteVector, normalize, pool } from '../../engine/pooling.ts'
+import type { RunItem } from '../../engine/run-item.ts'
 import { InferenceError, InvalidInputError } from '../../kernel/errors.ts'
-import { isFiniteVector, normalize } from '../../engine/pooling.ts'
-import type { EmbedReply, EmbedRequest, EmbedRequestOptions } from '../protocol.ts'
+import type { EmbedInput, EmbedRequest, RunTimings } from '../protocol.ts'
+import { Job, type JobReply } from './job.ts'
 
-/** One text of a job, encoded and on its way through a batch. */
-export interface JobText extends WaitingText {
-  readonly job: EmbedJob
-  /** Its place among the inputs of the job. */
-  readonly index: number
-  readonly ids: Int32Array
+/** What the job needs of the model. */
+export type TextModel = Pick<EmbeddingModel, 'dimensions' | 'encode' | 'encodeChunks'> & {
+  readonly config: Pick<EmbeddingModel['config'], 'pooling'>
 }
 
-/** One request inside the thread: what it asked for, and what of its answer is there already. */
-export class EmbedJob {
-  readonly id: number
-  readonly inputs: EmbedRequest['inputs']
-  readonly options: EmbedRequestOptions
-  readonly arrivedAtMs: number
-  readonly deadlineAtMs: number
-  /** The texts that are encoded; some wait, some are in runs, some are done. */
-  readonly texts: JobText[] = []
-  /** Answered, failed or withdrawn: what still arrives for it is dropped. */
-  isEnded = false
+/** Vectors for texts. */
+export class EmbedJob extends Job<EncoderOutput> {
+  readonly #model: TextModel
+  readonly #request: EmbedRequest
   readonly #dimensions: number
+  /** `[inputs, dimensions]`: while the pieces of a text come, the sum of their vectors, each times its tokens. */
   readonly #values: Float32Array<ArrayBuffer>
+  readonly #tokenCounts: number[]
   readonly #truncated: number[] = []
-  #finishedTexts = 0
-  #tokeniseMs = 0
+  /** Of each item, the input that it is of and how many tokens it has. */
+  readonly #itemInputs: number[] = []
+  readonly #itemTokens: number[] = []
+  readonly #piece: Float32Array
+  #nextInput = 0
+  /** The pieces of the input that is being encoded, where it is cut up. */
+  #chunks: Iterator<Int32Array> | undefined
 
-  /**
-   * @param modelDimensions Length of the model's own vectors.
-   * @throws InvalidInputError when more dimensions are asked for than there are.
-   */
-  constructor(request: EmbedRequest, modelDimensions: number, nowMs: number) {
-    this.id = request.id
-    this.inputs = request.inputs
-    this.options = request.options
-    this.arrivedAtMs = nowMs
-    this.deadlineAtMs = nowMs + request.options.deadlineInMs
-    this.#dimensions = checkDimensions(request.options.dimensions, modelDimensions)
-    this.#values = new Float32Array(request.inputs.length * this.#dimensions)
+  /** @throws InvalidInputError when more dimensions are asked for than there are. */
+  constructor(request: EmbedRequest, model: TextModel, nowMs: number) {
+    super(request, nowMs)
+    const { inputs, options } = request
+    this.#model = model
+    this.#request = request
+    this.#dimensions = checkDimensions(options.dimensions, model.dimensions)
+    this.#values = new Float32Array(inputs.length * this.#dimensions)
+    this.#tokenCounts = inputs.map(() => 0)
+    this.#piece = new Float32Array(this.#dimensions)
   }
 
   get isEncoded(): boolean {
-    return this.texts.length === this.inputs.length
+    return this.#nextInput === this.#request.inputs.length
   }
 
-  get isComplete(): boolean {
-    return this.#finishedTexts === this.inputs.length
+  encodeNext(): readonly RunItem[] {
+    const ids = this.#request.options.truncate === 'chunk' ? this.#nextChunk() : this.#nextText()
+    return ids === undefined ? [] : [{ ids }]
   }
 
-  /** The next input, encoded. Answers what is to wait for a run. */
-  addText(ids: Int32Array, isTruncated: boolean, durationMs: number): JobText {
-    const index = this.texts.length
-    this.#tokeniseMs += durationMs
-    if (isTruncated) this.#truncated.push(index)
-    const { arrivedAtMs, deadlineAtMs, options } = this
-    const text: JobText = {
-      job: this,
-      index,
-      ids,
-      tokens: ids.length,
-      priority: options.priority,
-      arrivedAtMs,
-      deadlineAtMs,
-      heapIndex: -1,
-    }
-    this.texts.push(text)
-    return text
-  }
-
-  /**
-   * Takes the vector of one text over; `vector` is free again afterwards.
-   * @throws InferenceError when the model gave something else than numbers.
-   */
-  finishText(text: JobText, vector: Float32Array): void {
-    if (!isFiniteVector(vector)) {
-      throw new InferenceError(`The model's output for input[${text.index}] is not finite.`, {
-        field: `input[${text.index}]`,
-      })
-    }
-    const start = text.index * this.#dimensions
+  takeRow(item: number, output: EncoderOutput): void {
+    const input = this.#itemInputs[item] as number
+    const start = input * this.#dimensions
     const row = this.#values.subarray(start, start + this.#dimensions)
-    row.set(vector.subarray(0, this.#dimensions))
-    if (this.options.normalize) normalize(row)
-    this.#finishedTexts++
+    const isWhole = this.#request.options.truncate !== 'chunk'
+    const vector = isWhole ? row : this.#piece
+    pool(this.#model.config.pooling, output, vector)
+    if (!isFiniteVector(vector)) {
+      const field = this.fieldOf(item)
+      throw new InferenceError(`The model's output for ${field} is not finite.`, { field })
+    }
+    if (!isWhole) addScaled(row, vector, this.#itemTokens[item] as number)
   }
 
-  /** @param lastRunStartedAtMs When the run began that finished the last text. */
-  reply(nowMs: number, lastRunStartedAtMs: number): EmbedReply {
-    const inferMs = nowMs - lastRunStartedAtMs
+  reply(timings: RunTimings): JobReply {
+    const { id, options } = this.#request
+    for (let input = 0; input < this.#tokenCounts.length; input++) {
+      const row = this.#values.subarray(input * this.#dimensions, (input + 1) * this.#dimensions)
+      if (options.truncate === 'chunk') scale(row, 1 / (this.#tokenCounts[input] as number))
+      if (options.normalize) normalize(row)
+    }
+    const values = this.#values
     return {
-      type: 'embedded',
-      id: this.id,
-      values: this.#values,
-      dimensions: this.#dimensions,
-      tokenCounts: this.texts.map((text) => text.tokens),
-      truncated: this.#truncated,
-      timings: {
-        tokeniseMs: this.#tokeniseMs,
-        queueMs: Math.max(0, nowMs - this.arrivedAtMs - this.#tokeniseMs - inferMs),
-        inferMs,
+      message: {
+        type: 'embedded',
+        id,
+        values,
+        dimensions: this.#dimensions,
+        tokenCounts: this.#tokenCounts,
+        truncated: this.#truncated,
+        timings,
       },
+      transfer: [values.buffer],
     }
   }
+
+  fieldOf(item: number): string {
+    return `input[${this.#itemInputs[item]}]`
+  }
+
+  #nextText(): Int32Array {
+    const input = this.#nextInput
+    const { inputType, truncate } = this.#request.options
+    const { ids, isTruncated } = this.#model.encode(this.#input, input, {
+      inputType,
+      truncate: truncate === true,
+    })
+    if (isTruncated) this.#truncated.push(input)
+    this.#nextInput++
+    this.#addItem(input, ids)
+    return ids
+  }
+
+  /** Undefined when the input had no further piece. */
+  #nextChunk(): Int32Array | undefined {
+    const input = this.#nextInput
+    this.#chunks ??= this.#model.encodeChunks(this.#input, input, this.#request.options.inputType)
+    const { done, value } = this.#chunks.next()
+    if (done !== true) {
+      this.#addItem(input, value)
+      return value
+    }
+    this.#chunks = undefined
+    this.#nextInput++
+    return undefined
+  }
+
+  get #input(): EmbedInput {
+    return this.#request.inputs[this.#nextInput] as EmbedInput
+  }
+
+  #addItem(input: number, ids: Int32Array): void {
+    this.#itemInputs.push(input)
+    this.#itemTokens.push(ids.length)
+    this.#tokenCounts[input] = (this.#tokenCounts[input] as number) + ids.length
+  }
+}
+
+function addScaled(sum: Float32Array, vector: Float32Array, factor: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (vector[i] as number) * factor
+}
+
+function scale(vector: Float32Array, factor: number): void {
+  for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) * factor
 }
 
 function checkDimensions(asked: number | undefined, available: number): number {

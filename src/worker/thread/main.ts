@@ -1,14 +1,11 @@
 import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { EmbeddingModel } from '../../engine/embedding-model.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { toWire } from '../../kernel/error-wire.ts'
 import { ModelLoadError } from '../../kernel/errors.ts'
 import type { FromThread, ProtocolVersion, ThreadData, ToThread } from '../protocol.ts'
 import { Resident } from './resident.ts'
-
-/** Padded tokens of a batch: beyond this a run gets longer, not faster. */
-const MAX_PADDED_TOKENS = 384
+import { loadThreadModel, type ThreadModel } from './thread-model.ts'
 
 const VERSION: number = 1 satisfies ProtocolVersion
 
@@ -20,11 +17,18 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
   const send = (message: FromThread, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer)
   const closing = new AbortController()
-  let resident: Resident | undefined
+  let resident: Resident<unknown> | undefined
   port.on('message', (message: ToThread) => {
     switch (message.type) {
       case 'embed':
-        return resident?.embed(message)
+      case 'rerank':
+      case 'translate':
+        return resident?.ask(message)
+      case 'runs-granted':
+        resident?.permits.grant(message.runs)
+        return resident?.scheduleTurn()
+      case 'run-recalled':
+        return resident?.permits.recall()
       case 'withdraw':
         return resident?.withdraw(message.id)
       case 'stop-runs':
@@ -35,7 +39,7 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
         return message satisfies never
     }
   })
-  let model: EmbeddingModel
+  let model: ThreadModel
   try {
     const onProgress = inSteps((fraction) => send({ type: 'progress', fraction }))
     model = await loadModel(data, closing.signal, onProgress)
@@ -49,14 +53,12 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
   }
   writeGauges(0)
   resident = new Resident({
-    engine: model,
+    model,
     clock: systemClock,
-    maxRuns: data.maxRuns,
-    batchLimits: { maxPaddedTokens: MAX_PADDED_TOKENS, maxTexts: model.isBatchInvariant ? Infinity : 1 },
     send,
     onRunsChanged: writeGauges,
   })
-  send({ type: 'loaded', embedding: describe(model) })
+  send({ type: 'loaded', description: model.description })
   await aborted(closing.signal)
   await resident.close()
   model.release()
@@ -77,7 +79,7 @@ async function loadModel(
   data: ThreadData,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
-): Promise<EmbeddingModel> {
+): Promise<ThreadModel> {
   const theirs: number = data.version
   if (theirs !== VERSION) {
     throw new ModelLoadError(
@@ -86,19 +88,13 @@ async function loadModel(
   }
   const { folder, graphFile, intraOpThreads, gauges } = data
   const { sessionAddress } = gauges
-  return await EmbeddingModel.load({ folder, graphFile, intraOpThreads, sessionAddress, signal, onProgress })
+  return await loadThreadModel({ folder, graphFile, intraOpThreads, sessionAddress, signal, onProgress })
 }
 
 /** What this thread takes: the model's native memory, and the heap of its own JavaScript. */
-function memoryBytes(model: EmbeddingModel): number {
+function memoryBytes(model: ThreadModel): number {
   const heap = getHeapStatistics()
   return model.nativeBytes + heap.total_physical_size + heap.malloced_memory + heap.external_memory
-}
-
-function describe(model: EmbeddingModel): Extract<FromThread, { type: 'loaded' }>['embedding'] {
-  const { dimensions, isBatchInvariant } = model
-  const { maxTokens, pooling } = model.config
-  return { dimensions, maxTokens, pooling, isBatchInvariant }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RunCancellation } from '../../engine/run-cancellation.ts'
-import type { VectorSink } from '../../engine/embedder.ts'
+import type { RunItem } from '../../engine/run-item.ts'
+import type { EncoderOutput } from '../../engine/encoder.ts'
 import { fromWire } from '../../kernel/error-wire.ts'
 import {
   DeadlineExceededError,
@@ -11,13 +12,15 @@ import {
 } from '../../kernel/errors.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
-import type { EmbedReply, EmbedRequest, EmbedRequestOptions, FromThread } from '../protocol.ts'
-import { Resident, type EmbeddingEngine } from './resident.ts'
+import type { EmbedReply, EmbedRequest, EmbedRequestOptions, FromThread, Request } from '../protocol.ts'
+import { EmbedJob } from './embed-job.ts'
+import { Resident, type ResidentModel } from './resident.ts'
 
 const OPTIONS: EmbedRequestOptions = {
   deadlineInMs: Infinity,
   priority: 1,
   tenant: '',
+  weight: 1,
   inputType: 'unspecified',
   truncate: true,
   normalize: false,
@@ -31,45 +34,72 @@ interface FakeRun {
   readonly end: Deferred<void>
 }
 
-class Bench implements EmbeddingEngine {
+class Bench implements ResidentModel<EncoderOutput> {
   readonly dimensions = 2
+  readonly config = { pooling: 'cls' } as const
+  readonly givesRowsEarly = false
+  readonly isBatchInvariant: boolean
   readonly clock = new ManualClock()
   readonly sent: FromThread[] = []
   readonly runs: FakeRun[] = []
   activeRuns = 0
   encodeMs = 0
   encodings = 0
-  readonly resident: Resident
+  readonly resident: Resident<EncoderOutput>
   #lastId = 0
 
-  constructor(maxRuns = 1, maxTexts = Infinity) {
+  constructor(maxRuns = 1, isBatchInvariant = true) {
+    this.isBatchInvariant = isBatchInvariant
     this.resident = new Resident({
-      engine: this,
+      model: this,
       clock: this.clock,
-      maxRuns,
-      batchLimits: { maxPaddedTokens: 100, maxTexts },
       send: (message) => this.sent.push(message),
       onRunsChanged: (activeRuns) => (this.activeRuns = activeRuns),
     })
+    this.resident.permits.grant(maxRuns)
+  }
+
+  createJob(request: Request, nowMs: number): EmbedJob {
+    return new EmbedJob(request as EmbedRequest, this, nowMs)
   }
 
   encode(input: string | readonly number[], index: number): { ids: Int32Array; isTruncated: boolean } {
-    this.encodings++
-    this.clock.advance(this.encodeMs)
+    this.#countEncoding()
     if (input === 'too long') throw new InputTooLongError('too long', { field: `input[${index}]` })
-    if (typeof input === 'string')
-      return { ids: new Int32Array(input.length), isTruncated: input.length > 50 }
+    if (typeof input === 'string') return { ids: idsOf(input), isTruncated: input.length > 50 }
     return { ids: Int32Array.from(input), isTruncated: false }
   }
 
-  async run(texts: readonly Int32Array[], cancellation: RunCancellation, sink: VectorSink): Promise<void> {
-    const run: FakeRun = { lengths: texts.map((ids) => ids.length), cancellation, end: new Deferred() }
+  /** A piece for each word. */
+  *encodeChunks(input: string | readonly number[]): Generator<Int32Array> {
+    for (const word of (input as string).split(' ')) {
+      this.#countEncoding()
+      yield idsOf(word)
+    }
+  }
+
+  async run(
+    items: readonly RunItem[],
+    cancellation: RunCancellation,
+    sink: (index: number, output: EncoderOutput) => void,
+  ): Promise<void> {
+    const run: FakeRun = { lengths: items.map(({ ids }) => ids.length), cancellation, end: new Deferred() }
     this.runs.push(run)
     await run.end.promise
-    for (const [index, ids] of texts.entries()) {
+    for (const [index, { ids }] of items.entries()) {
       const isBroken = ids.some((id) => id < 0)
-      sink(index, Float32Array.of(isBroken ? Number.NaN : ids.length, 1))
+      sink(index, {
+        values: Float32Array.of(isBroken ? Number.NaN : ids.length, 1),
+        start: 0,
+        size: 2,
+        rows: 1,
+      })
     }
+  }
+
+  #countEncoding(): void {
+    this.encodings++
+    this.clock.advance(this.encodeMs)
   }
 
   /** Sends a request and lets the resident have its turn. */
@@ -81,7 +111,7 @@ class Bench implements EmbeddingEngine {
 
   post(inputs: EmbedRequest['inputs'], options: Partial<EmbedRequestOptions> = {}): number {
     const id = ++this.#lastId
-    this.resident.embed({ type: 'embed', id, inputs, options: { ...OPTIONS, ...options } })
+    this.resident.ask({ type: 'embed', id, inputs, options: { ...OPTIONS, ...options } })
     return id
   }
 
@@ -103,6 +133,8 @@ class Bench implements EmbeddingEngine {
   }
 }
 
+/** The same for equal texts only. */
+const idsOf = (text: string): Int32Array => Int32Array.from(text, (character) => character.charCodeAt(0))
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const lengths = (bench: Bench): number[][] => bench.runs.map((run) => run.lengths)
 
@@ -141,7 +173,7 @@ describe('requests', () => {
   })
 
   it('run one text at a time where the model asks for that', async () => {
-    const bench = new Bench(1, 1)
+    const bench = new Bench(1, false)
     const id = await bench.ask(['aa', 'bb'])
     await bench.endRun(0)
     await bench.endRun(1)

@@ -1,81 +1,95 @@
-import type { BatchLimits } from '../../batching/batch-cut.ts'
 import { BatchQueue } from '../../batching/batch-queue.ts'
-import type { EncodedText } from '../../engine/text-tokenizer.ts'
-import type { VectorSink } from '../../engine/embedder.ts'
+import { RunCost } from '../../batching/run-cost.ts'
+import { TokenBudget } from '../../batching/token-budget.ts'
 import { RunCancellation } from '../../engine/run-cancellation.ts'
+import type { Engine, RunItem } from '../../engine/run-item.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { toWire } from '../../kernel/error-wire.ts'
 import { DeadlineExceededError, InferenceError } from '../../kernel/errors.ts'
-import type { BatchReport, EmbedInput, EmbedRequest, FromThread } from '../protocol.ts'
-import { EmbedJob, type JobText } from './embed-job.ts'
+import type { BatchReport, FromThread, Request } from '../protocol.ts'
+import type { Job } from './job.ts'
+import { JobClock } from './job-clock.ts'
+import { keyOf, queuedItem, unsubscribe, type QueuedItem } from './queued-item.ts'
+import { RunPermits } from './run-permits.ts'
 
-/** What the resident needs of a loaded model. */
-export interface EmbeddingEngine {
-  readonly dimensions: number
-  /** @throws InvalidInputError, InputTooLongError naming `input[index]` */
-  encode(input: EmbedInput, index: number, request: EmbedRequest['options']): EncodedText
-  run(texts: readonly Int32Array[], cancellation: RunCancellation, sink: VectorSink): Promise<void>
+/** A loaded model, as the resident works with it. */
+export interface ResidentModel<Row> extends Engine<Row> {
+  /** @throws InvalidInputError that names the field */
+  createJob(request: Request, nowMs: number): Job<Row>
 }
 
-export interface ResidentOptions {
-  readonly engine: EmbeddingEngine
+export interface ResidentOptions<Row> {
+  readonly model: ResidentModel<Row>
   readonly clock: Clock
-  readonly maxRuns: number
-  readonly batchLimits: BatchLimits
+  /** @default one that learns */
+  readonly budget?: Pick<TokenBudget, 'maxPaddedTokens' | 'observe'>
   send(message: FromThread, transfer?: ArrayBuffer[]): void
   /** Called with the number of runs in flight whenever it changes. */
   onRunsChanged(activeRuns: number): void
 }
 
-/** How long texts are encoded before messages and ended runs get their turn. */
-const TOKENISE_SLICE_MS = 4
+/** How long inputs are encoded before messages and ended runs get their turn. */
+const ENCODE_SLICE_MS = 4
 
-interface ActiveRun {
-  readonly texts: readonly JobText[]
+interface ActiveRun<Row> {
+  readonly items: readonly QueuedItem<Row>[]
   readonly cancellation: RunCancellation
 }
 
 /**
- * A loaded model at work: takes requests, encodes their texts a slice at a time, forms batches and keeps as many runs in
- * flight as it may.
+ * A loaded model at work: takes requests, encodes them a slice at a time, forms batches and keeps as many runs in flight as
+ * it may.
  */
-export class Resident {
-  readonly #options: ResidentOptions
-  readonly #jobs = new Map<number, EmbedJob>()
-  /** Jobs with inputs that are not encoded yet. Each gets one input encoded in its turn, so that none holds the others up. */
-  readonly #toEncode: EmbedJob[] = []
-  readonly #queue = new BatchQueue<JobText>()
-  /** Texts of a batch that failed: each runs again by itself, so that only the one at fault fails its caller. */
-  readonly #toRunAlone: JobText[] = []
-  readonly #runs = new Set<ActiveRun>()
+export class Resident<Row> {
+  readonly permits: RunPermits
+  readonly #options: ResidentOptions<Row>
+  readonly #jobs = new Map<number, Job<Row>>()
+  readonly #timings = new WeakMap<Job<Row>, JobClock>()
+  /** Jobs with inputs that are not encoded yet. Each gets one piece encoded in its turn, so that none holds the others up. */
+  readonly #toEncode: Job<Row>[] = []
+  readonly #weights = new Map<string, number>()
+  readonly #queue = new BatchQueue<QueuedItem<Row>>((tenant) => this.#weights.get(tenant) ?? 1)
+  /** What waits or runs, by its key. */
+  readonly #items = new Map<string, QueuedItem<Row>>()
+  /** Items of a batch that failed: each runs again by itself, so that only the one at fault fails its callers. */
+  readonly #toRunAlone: QueuedItem<Row>[] = []
+  readonly #runs = new Set<ActiveRun<Row>>()
+  readonly #cost = new RunCost()
+  readonly #budget: NonNullable<ResidentOptions<Row>['budget']>
   #lastRun = 0
   #isTurnScheduled = false
   #idle: Deferred<void> | undefined
 
-  constructor(options: ResidentOptions) {
+  constructor(options: ResidentOptions<Row>) {
     this.#options = options
+    this.#budget = options.budget ?? new TokenBudget()
+    this.permits = new RunPermits((message) => options.send(message))
   }
 
-  embed(request: EmbedRequest): void {
-    const { engine, clock } = this.#options
-    let job: EmbedJob
+  ask(request: Request): void {
+    const { model, clock } = this.#options
+    let job: Job<Row>
     try {
-      job = new EmbedJob(request, engine.dimensions, clock.nowMs())
+      job = model.createJob(request, clock.nowMs())
     } catch (error) {
       this.#options.send({ type: 'failed', id: request.id, error: toWire(error) })
       return
     }
+    if (job.weight === 1) this.#weights.delete(job.tenant)
+    else this.#weights.set(job.tenant, job.weight)
     this.#jobs.set(job.id, job)
-    if (job.isComplete) return this.#answer(job, clock.nowMs())
+    this.#timings.set(job, new JobClock(job.arrivedAtMs))
     this.#toEncode.push(job)
-    this.#scheduleTurn()
+    this.scheduleTurn()
   }
 
   /** Its caller has left: what waits is dropped, and a run that serves nobody any more is stopped. */
   withdraw(id: number): void {
     const job = this.#jobs.get(id)
-    if (job !== undefined) this.#end(job)
+    if (job === undefined) return
+    this.#end(job)
+    this.scheduleTurn()
   }
 
   stopRuns(): void {
@@ -94,76 +108,111 @@ export class Resident {
    * Work is done in turns of the event loop, not on the spot: all messages that have arrived by then are seen together,
    * so that callers who come at the same time share a batch, and nobody waits for it.
    */
-  #scheduleTurn(): void {
+  scheduleTurn(): void {
     if (this.#isTurnScheduled) return
     this.#isTurnScheduled = true
     setImmediate(() => {
       this.#isTurnScheduled = false
       this.#encodeSlice()
       this.#startRuns()
-      if (this.#toEncode.length > 0) this.#scheduleTurn()
+      if (this.#toEncode.length > 0) this.scheduleTurn()
     })
   }
 
   #encodeSlice(): void {
     const { clock } = this.#options
-    const endAtMs = clock.nowMs() + TOKENISE_SLICE_MS
+    const endAtMs = clock.nowMs() + ENCODE_SLICE_MS
     for (let job = this.#toEncode.shift(); job !== undefined; job = this.#toEncode.shift()) {
-      if (!job.isEnded) this.#encodeNext(job)
+      if (!job.isEnded && !job.isEncoded) this.#encodeNext(job)
       if (!job.isEnded && !job.isEncoded) this.#toEncode.push(job)
+      else this.#answerIfDone(job, clock.nowMs())
       if (clock.nowMs() >= endAtMs) return
     }
   }
 
-  #encodeNext(job: EmbedJob): void {
-    const { engine, clock } = this.#options
-    const index = job.texts.length
+  #encodeNext(job: Job<Row>): void {
+    const { clock } = this.#options
     const startedAtMs = clock.nowMs()
     try {
-      const encoded = engine.encode(job.inputs[index] as EmbedInput, index, job.options)
-      this.#queue.add(job.addText(encoded.ids, encoded.isTruncated, clock.nowMs() - startedAtMs))
+      for (const item of job.encodeNext()) this.#want(item, job)
+      this.#timings.get(job)?.encoded(clock.nowMs() - startedAtMs)
     } catch (error) {
       this.#fail(job, error)
     }
   }
 
+  /** The same item is computed once, for all who want it while it waits or runs. */
+  #want(item: RunItem, job: Job<Row>): void {
+    const subscriber = { job, item: (this.#timings.get(job) as JobClock).items++ }
+    const key = keyOf(item)
+    const known = this.#items.get(key)
+    if (known === undefined) {
+      const queued = queuedItem(item, key, subscriber)
+      this.#items.set(key, queued)
+      this.#queue.add(queued)
+      job.pending.add(queued)
+      return
+    }
+    known.subscribers.push(subscriber)
+    known.deadlineAtMs = Math.max(known.deadlineAtMs, job.deadlineAtMs)
+    job.pending.add(known)
+    if (job.priority < known.priority && this.#queue.withdraw(known)) {
+      known.priority = job.priority
+      this.#queue.add(known)
+    }
+  }
+
   #startRuns(): void {
-    while (this.#runs.size < this.#options.maxRuns) {
+    while (this.permits.free > 0) {
       const batch = this.#nextBatch()
       if (batch.length === 0) return
       void this.#run(batch)
     }
+    if (this.#queue.size > 0 || this.#toRunAlone.length > 0) this.permits.want()
   }
 
   /** Empty when nothing waits. */
-  #nextBatch(): readonly JobText[] {
+  #nextBatch(): readonly QueuedItem<Row>[] {
     const alone = this.#toRunAlone.shift()
-    if (alone !== undefined) return alone.job.isEnded ? this.#nextBatch() : [alone]
-    const { clock, maxRuns, batchLimits } = this.#options
+    if (alone !== undefined) return alone.subscribers.length === 0 ? this.#nextBatch() : [alone]
+    const { clock, model } = this.#options
     const nowMs = clock.nowMs()
-    const { batch, expired } = this.#queue.next(nowMs, maxRuns - this.#runs.size, batchLimits)
-    for (const text of expired) this.#expire(text, nowMs)
-    return batch.length === 0 && this.#queue.size > 0 ? this.#nextBatch() : batch
+    const { batch, expired } = this.#queue.next(nowMs, this.permits.free, {
+      maxPaddedTokens: this.#budget.maxPaddedTokens,
+      maxItems: model.isBatchInvariant ? Infinity : 1,
+      overheadTokens: this.#cost.overheadTokens,
+    })
+    for (const { subscribers } of [...batch, ...expired]) {
+      this.#expire(
+        subscribers.map(({ job }) => job),
+        nowMs,
+      )
+    }
+    const wanted = batch.filter(({ subscribers }) => subscribers.length > 0)
+    return wanted.length === 0 && this.#queue.size > 0 ? this.#nextBatch() : wanted
   }
 
-  /** Never rejects: a run that fails is told to those whose texts were in it. */
-  async #run(texts: readonly JobText[]): Promise<void> {
-    const { engine, clock } = this.#options
-    const run: ActiveRun = { texts, cancellation: new RunCancellation() }
+  /** Never rejects: a run that fails is told to those whose items were in it. */
+  async #run(items: readonly QueuedItem<Row>[]): Promise<void> {
+    const { model, clock } = this.#options
+    const run: ActiveRun<Row> = { items, cancellation: new RunCancellation() }
     const number = ++this.#lastRun
-    this.#runs.add(run)
-    this.#options.onRunsChanged(this.#runs.size)
-    const requests = [...new Set(texts.map(({ job }) => job.id))]
-    this.#options.send({ type: 'run-started', run: number, requests })
+    const budgetTokens = this.#budget.maxPaddedTokens
+    this.#begin(run, number)
     const startedAtMs = clock.nowMs()
     let batch: BatchReport | undefined
     try {
-      await engine.run(
-        texts.map((text) => text.ids),
+      await model.run(
+        items.map(({ item }) => item),
         run.cancellation,
-        (index, vector) => this.#finishText(texts[index] as JobText, vector),
+        (index, row) => {
+          const item = items[index] as QueuedItem<Row>
+          this.#takeRow(item, row)
+          if (model.givesRowsEarly) this.#done(item, startedAtMs)
+        },
       )
-      batch = reportOf(texts, clock.nowMs() - startedAtMs)
+      batch = reportOf(items, clock.nowMs() - startedAtMs)
+      this.#learn(batch, budgetTokens)
     } catch (cause) {
       this.#failRun(run, clock.nowMs() - startedAtMs, cause)
     }
@@ -171,68 +220,116 @@ export class Resident {
     this.#runs.delete(run)
     this.#options.onRunsChanged(this.#runs.size)
     this.#options.send({ type: 'run-ended', run: number, batch })
-    for (const { job } of texts) if (!job.isEnded && job.isComplete) this.#answer(job, startedAtMs)
+    for (const item of batch === undefined ? [] : items) this.#done(item, startedAtMs)
+    this.permits.end()
     if (this.#runs.size === 0) this.#idle?.resolve()
-    this.#scheduleTurn()
+    this.scheduleTurn()
   }
 
-  #finishText(text: JobText, vector: Float32Array): void {
-    if (text.job.isEnded) return
-    try {
-      text.job.finishText(text, vector)
-    } catch (error) {
-      this.#fail(text.job, error)
+  #begin(run: ActiveRun<Row>, number: number): void {
+    this.permits.use()
+    this.#runs.add(run)
+    this.#options.onRunsChanged(this.#runs.size)
+    const requests = new Set(run.items.flatMap(({ subscribers }) => subscribers.map(({ job }) => job.id)))
+    this.#options.send({ type: 'run-started', run: number, requests: [...requests] })
+  }
+
+  #learn({ paddedTokens, tokens, inferMs }: BatchReport, budgetTokens: number): void {
+    this.#cost.observe(paddedTokens, inferMs)
+    this.#budget.observe(budgetTokens, paddedTokens, tokens, inferMs)
+  }
+
+  #takeRow({ subscribers }: QueuedItem<Row>, row: Row): void {
+    for (const { job, item } of [...subscribers]) {
+      if (job.isEnded) continue
+      try {
+        job.takeRow(item, row)
+      } catch (error) {
+        this.#fail(job, error)
+      }
     }
   }
 
-  #failRun(run: ActiveRun, durationMs: number, cause: unknown): void {
+  /** Its run has ended well: those who have got all they want are answered. */
+  #done(item: QueuedItem<Row>, startedAtMs: number): void {
+    this.#forget(item)
+    for (const { job } of item.subscribers.splice(0)) {
+      job.pending.delete(item)
+      this.#answerIfDone(job, startedAtMs)
+    }
+  }
+
+  #failRun(run: ActiveRun<Row>, durationMs: number, cause: unknown): void {
     const isStopped = run.cancellation.isRequested
-    if (!isStopped && run.texts.length > 1) {
-      this.#toRunAlone.push(...run.texts)
+    const left = run.items.filter(({ subscribers }) => subscribers.length > 0)
+    if (!isStopped && run.items.length > 1) {
+      this.#toRunAlone.push(...left)
       return
     }
-    for (const { job, index } of run.texts) {
-      const field = `input[${index}]`
-      const message = isStopped
-        ? `The run was stopped after ${Math.round(durationMs)} ms.`
-        : `The model failed on ${field}.`
-      this.#fail(job, new InferenceError(message, { field, cause }))
+    for (const item of left) {
+      this.#forget(item)
+      for (const subscriber of [...item.subscribers]) {
+        const field = subscriber.job.fieldOf(subscriber.item)
+        const message = isStopped
+          ? `The run was stopped after ${Math.round(durationMs)} ms.`
+          : `The model failed on ${field}.`
+        this.#fail(subscriber.job, new InferenceError(message, { field, cause }))
+      }
     }
   }
 
-  #expire(text: JobText, nowMs: number): void {
-    const waitedMs = nowMs - text.job.arrivedAtMs
-    const message = `The deadline passed after ${Math.round(waitedMs)} ms of waiting for a run; the work was not done.`
-    this.#fail(text.job, new DeadlineExceededError(message, { waitedMs }))
+  #expire(jobs: readonly Job<Row>[], nowMs: number): void {
+    for (const job of jobs) {
+      if (job.deadlineAtMs > nowMs) continue
+      const waitedMs = nowMs - job.arrivedAtMs
+      const message = `The deadline passed after ${Math.round(waitedMs)} ms of waiting for a run; the work was not done.`
+      this.#fail(job, new DeadlineExceededError(message, { waitedMs }))
+    }
   }
 
-  #answer(job: EmbedJob, lastRunStartedAtMs: number): void {
-    const reply = job.reply(this.#options.clock.nowMs(), lastRunStartedAtMs)
+  #answerIfDone(job: Job<Row>, lastRunStartedAtMs: number): void {
+    if (job.isEnded || !job.isEncoded || job.pending.size > 0) return
+    const times = this.#timings.get(job) as JobClock
+    const { message, transfer } = job.reply(times.timings(this.#options.clock.nowMs(), lastRunStartedAtMs))
     this.#end(job)
-    this.#options.send(reply, [reply.values.buffer])
+    this.#options.send(message, transfer)
   }
 
-  #fail(job: EmbedJob, error: unknown): void {
+  #fail(job: Job<Row>, error: unknown): void {
     if (job.isEnded) return
     this.#end(job)
     this.#options.send({ type: 'failed', id: job.id, error: toWire(error) })
   }
 
   /** The one way out of the resident for a job. */
-  #end(job: EmbedJob): void {
+  #end(job: Job<Row>): void {
     job.isEnded = true
     this.#jobs.delete(job.id)
-    for (const text of job.texts) this.#queue.withdraw(text)
-    for (const run of this.#runs) if (run.texts.every((text) => text.job.isEnded)) run.cancellation.request()
+    for (const item of job.pending) {
+      if (!unsubscribe(item, job)) continue
+      this.#queue.withdraw(item)
+      this.#forget(item)
+    }
+    job.pending.clear()
+    for (const run of this.#runs) {
+      if (run.items.every(({ subscribers }) => subscribers.length === 0)) run.cancellation.request()
+    }
+  }
+
+  /** Whoever wants the same from now on has it computed again. */
+  #forget(item: QueuedItem<Row>): void {
+    if (this.#items.get(item.key) === item) this.#items.delete(item.key)
   }
 }
 
-function reportOf(texts: readonly JobText[], inferMs: number): BatchReport {
-  const lengths = texts.map((text) => text.tokens)
+function reportOf(items: readonly WithTokens[], inferMs: number): BatchReport {
+  const lengths = items.map(({ tokens }) => tokens)
   return {
-    texts: texts.length,
+    texts: items.length,
     tokens: lengths.reduce((sum, length) => sum + length, 0),
-    paddedTokens: Math.max(...lengths) * texts.length,
+    paddedTokens: Math.max(...lengths) * items.length,
     inferMs,
   }
 }
+
+type WithTokens = Pick<QueuedItem<unknown>, 'tokens'>

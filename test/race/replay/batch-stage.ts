@@ -1,11 +1,22 @@
 import { DeadlineExceededError, type LeaseholdError } from '../../../src/index.ts'
+import type { EncoderOutput } from '../../../src/engine/encoder.ts'
 import { fromWire } from '../../../src/kernel/error-wire.ts'
 import { ManualClock } from '../../../src/testing/index.ts'
-import type { EmbedReply, FromThread } from '../../../src/worker/protocol.ts'
+import type { EmbedReply, EmbedRequest, FromThread } from '../../../src/worker/protocol.ts'
+import { EmbedJob, type TextModel } from '../../../src/worker/thread/embed-job.ts'
 import { Resident } from '../../../src/worker/thread/resident.ts'
 
 const RUN_MS = 10
 const DIMENSIONS = 4
+
+const TEXT_MODEL: TextModel = {
+  dimensions: DIMENSIONS,
+  config: { pooling: 'cls' },
+  encode: (input) => ({ ids: tokensOf(input as string), isTruncated: false }),
+  *encodeChunks(input) {
+    yield tokensOf(input as string)
+  },
+}
 
 /** The part of a thread that forms batches and answers, over an engine that computes next to nothing, on a manual clock. */
 export class BatchStage {
@@ -13,33 +24,36 @@ export class BatchStage {
   /** The texts of each run, as lists of their tokens. */
   readonly runs: string[][] = []
   readonly answers: Map<number, EmbedReply | LeaseholdError> = new Map()
-  readonly #resident: Resident
+  readonly #resident: Resident<EncoderOutput>
   #lastId = 0
 
   constructor(options: { maxRuns: number; maxPaddedTokens?: number }) {
-    this.#resident = new Resident({
-      engine: {
-        dimensions: DIMENSIONS,
-        encode: (input) => ({ ids: tokensOf(input as string), isTruncated: false }),
-        run: async (texts, _cancellation, sink) => {
-          this.runs.push(texts.map((ids) => String.fromCharCode(...ids)))
+    this.#resident = new Resident<EncoderOutput>({
+      model: {
+        isBatchInvariant: true,
+        givesRowsEarly: false,
+        createJob: (request, nowMs) => new EmbedJob(request as EmbedRequest, TEXT_MODEL, nowMs),
+        run: async (items, _cancellation, sink) => {
+          const texts = items.map(({ ids }) => String.fromCharCode(...ids))
+          this.runs.push(texts)
           const endsAtMs = this.clock.nowMs() + RUN_MS
           await new Promise<void>((resolve) => this.clock.callAt(endsAtMs, resolve))
-          for (const [index, ids] of texts.entries()) sink(index, vectorOf(String.fromCharCode(...ids)))
+          for (const [index, text] of texts.entries())
+            sink(index, { values: vectorOf(text), start: 0, size: DIMENSIONS, rows: 1 })
         },
       },
       clock: this.clock,
-      maxRuns: options.maxRuns,
-      batchLimits: { maxPaddedTokens: options.maxPaddedTokens ?? 512, maxTexts: Infinity },
+      budget: { maxPaddedTokens: options.maxPaddedTokens ?? 512, observe: () => {} },
       send: (message) => this.#hear(message),
       onRunsChanged: () => {},
     })
+    this.#resident.permits.grant(options.maxRuns)
   }
 
   /** Answers the id under which the reply comes. */
   request(inputs: readonly string[], deadlineInMs: number = Infinity): number {
     const id = ++this.#lastId
-    this.#resident.embed({
+    this.#resident.ask({
       type: 'embed',
       id,
       inputs,
@@ -47,6 +61,7 @@ export class BatchStage {
         deadlineInMs,
         priority: 1,
         tenant: '',
+        weight: 1,
         inputType: 'unspecified',
         truncate: true,
         normalize: false,

@@ -1,5 +1,5 @@
-import { Heap } from '../kernel/heap.ts'
-import { LinkedList, type ListNode } from '../kernel/linked-list.ts'
+import { Heap } from './heap.ts'
+import { LinkedList, type ListNode } from './linked-list.ts'
 
 /**
  * Who waits, and who is next: the highest priority first, within it the tenant that has had the least for its weight, within that
@@ -7,7 +7,7 @@ import { LinkedList, type ListNode } from '../kernel/linked-list.ts'
  * is O(log tenants) or better, but for `displacedBy`, which looks at each tenant of one level.
  *
  *   level 0   tenant a: 4 7        each tenant's line is first come, first served;
- *             tenant b: 5          the heap of lines is ordered by virtual time: 1 / weight for each turn
+ *             tenant b: 5          the heap of lines is ordered by virtual time: cost / weight for each turn
  *   level 1   tenant a: 6
  */
 export interface Waiter {
@@ -36,6 +36,12 @@ interface Lane {
   heapIndex: number
 }
 
+/** A line as it will be when those before `next` have been taken. */
+interface LookAhead<T> extends Pick<Lane, 'virtualTime' | 'sequence' | 'heapIndex'> {
+  readonly rest: Iterator<T>
+  next: T
+}
+
 interface Level {
   readonly lanes: Map<string, Lane>
   readonly order: Heap<Lane>
@@ -44,19 +50,21 @@ interface Level {
   virtualTime: number
 }
 
-export interface QueuePolicy {
+export interface QueuePolicy<T extends Waiter = Waiter> {
   weightOf(tenant: string): number
+  /** What a turn takes of the share of its tenant. @default 1 for each turn */
+  costOf?(waiter: T): number
   /** Read at each use, since it can be configured. */
   agingMs(): number
 }
 
 export class WaitQueue<T extends Waiter = Waiter> {
-  readonly #policy: QueuePolicy
+  readonly #policy: QueuePolicy<T>
   readonly #levels: Level[] = []
   readonly #arrivals = new LinkedList<Waiter>()
   #nextLane = 0
 
-  constructor(policy: QueuePolicy) {
+  constructor(policy: QueuePolicy<T>) {
     this.#policy = policy
   }
 
@@ -95,13 +103,33 @@ export class WaitQueue<T extends Waiter = Waiter> {
       const lane = level?.order.peek()
       if (lane === undefined) continue
       const waiter = lane.waiters.first as T
-      level.virtualTime = lane.virtualTime
-      lane.virtualTime += 1 / this.#policy.weightOf(lane.tenant)
-      level.order.update(lane)
-      this.remove(waiter)
+      this.takeOut(waiter)
       return waiter
     }
     return undefined
+  }
+
+  /** Takes out one that is not the next: its tenant pays for the turn all the same. Answers whether it stood here. */
+  takeOut(waiter: T): boolean {
+    const { place } = waiter
+    if (place === undefined || !this.#isMine(place)) return false
+    const { lane } = place
+    const level = this.#levels[place.level] as Level
+    level.virtualTime = Math.max(level.virtualTime, lane.virtualTime)
+    lane.virtualTime += this.#costOf(waiter)
+    level.order.update(lane)
+    return this.remove(waiter)
+  }
+
+  /** Those that `take` would give if it were called `count` times. They stay where they are. */
+  upcoming(nowMs: number, count: number): T[] {
+    this.#promote(nowMs)
+    const upcoming: T[] = []
+    for (const level of this.#levels) {
+      if (upcoming.length >= count) break
+      this.#lookAhead(level, count, upcoming)
+    }
+    return upcoming
   }
 
   /**
@@ -143,6 +171,29 @@ export class WaitQueue<T extends Waiter = Waiter> {
   /** In order of arrival. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#arrivals[Symbol.iterator]() as IterableIterator<T>
+  }
+
+  #lookAhead({ lanes }: Level, count: number, into: T[]): void {
+    const order = new Heap<LookAhead<T>>(byTurn)
+    for (const { waiters, virtualTime, sequence } of lanes.values()) {
+      const rest = waiters[Symbol.iterator]() as Iterator<T>
+      order.push({ virtualTime, sequence, rest, next: rest.next().value as T, heapIndex: -1 })
+    }
+    for (let first = order.peek(); first !== undefined && into.length < count; first = order.peek()) {
+      into.push(first.next)
+      first.virtualTime += this.#costOf(first.next)
+      const { done, value } = first.rest.next()
+      if (done === true) {
+        order.remove(first)
+      } else {
+        first.next = value
+        order.update(first)
+      }
+    }
+  }
+
+  #costOf(waiter: T): number {
+    return (this.#policy.costOf?.(waiter) ?? 1) / this.#policy.weightOf(waiter.tenant)
   }
 
   #shareOf(lane: Lane): number {
@@ -207,8 +258,16 @@ export class WaitQueue<T extends Waiter = Waiter> {
 function newLevel(): Level {
   return {
     lanes: new Map(),
-    order: new Heap((a, b) => a.virtualTime - b.virtualTime || a.sequence - b.sequence),
+    order: new Heap<Lane>(byTurn),
     entrants: new LinkedList(),
     virtualTime: 0,
   }
+}
+
+/** Whose turn it is: that of the line that has had the least, of two such the one that opened first. */
+function byTurn(
+  a: Pick<Lane, 'virtualTime' | 'sequence'>,
+  b: Pick<Lane, 'virtualTime' | 'sequence'>,
+): number {
+  return a.virtualTime - b.virtualTime || a.sequence - b.sequence
 }

@@ -1,0 +1,119 @@
+/** A resident, as far as its runs are concerned. */
+export interface CreditHolder {
+  /** Runs that it is in at this moment. */
+  activeRuns(): number
+  /** It may have so many more runs in flight. */
+  grant(runs: number): void
+  /** It is to give one back: at once if no run uses it, else when the next run has ended. */
+  recall(): void
+}
+
+interface Account {
+  granted: number
+  recalled: number
+  /** When it was granted something last, as a running number. */
+  grantedAt: number
+}
+
+/**
+ * Shares the runs that the machine has room for among all residents. Whoever asks first gets what is free; when nothing is, one
+ * is recalled from whoever has more, or does nothing with it. So one model at work has all of the machine, two have half of it
+ * each, and of more models than runs each has its turn. Decides only: what it calls sends messages and comes back at once.
+ */
+export class RunCredits {
+  readonly #accounts = new Map<CreditHolder, Account>()
+  /** Who waits for a credit, in the order in which they asked. */
+  readonly #wanting: CreditHolder[] = []
+  #free: number
+  #grants = 0
+
+  /** @param total Runs that may be in flight at once in the whole process. */
+  constructor(total: number) {
+    this.#free = total
+  }
+
+  /** A request goes to the resident: it will need a run. */
+  asked(holder: CreditHolder): void {
+    if (this.#account(holder).granted === 0) this.want(holder)
+  }
+
+  /** Something waits there and no run of it is free. */
+  want(holder: CreditHolder): void {
+    this.#account(holder)
+    if (!this.#wanting.includes(holder)) this.#wanting.push(holder)
+    this.#serve()
+  }
+
+  returned(holder: CreditHolder, runs: number): void {
+    const account = this.#account(holder)
+    account.granted -= runs
+    account.recalled = Math.max(0, account.recalled - runs)
+    this.#free += runs
+    this.#serve()
+  }
+
+  /** A run of it has ended: whoever does nothing can give something up. */
+  runEnded(holder: CreditHolder): void {
+    if (holder.activeRuns() === 0) this.#serve()
+  }
+
+  /** The resident has ended, whether or not it has given back what it had. */
+  leave(holder: CreditHolder): void {
+    const account = this.#accounts.get(holder)
+    if (account === undefined) return
+    this.#accounts.delete(holder)
+    const place = this.#wanting.indexOf(holder)
+    if (place !== -1) this.#wanting.splice(place, 1)
+    this.#free += account.granted
+    this.#serve()
+  }
+
+  #serve(): void {
+    while (this.#free > 0) {
+      const holder = this.#wanting.shift()
+      if (holder === undefined) return
+      // The last one that waits gets all there is: it need not ask again.
+      this.#grant(holder, this.#wanting.length === 0 ? this.#free : 1)
+    }
+    let recalls = this.#wanting.length
+    for (const { recalled } of this.#accounts.values()) recalls -= recalled
+    for (const holder of this.#wanting.slice(0, Math.max(0, recalls))) this.#recallFor(holder)
+  }
+
+  #grant(holder: CreditHolder, runs: number): void {
+    const account = this.#account(holder)
+    account.granted += runs
+    account.grantedAt = ++this.#grants
+    this.#free -= runs
+    holder.grant(runs)
+  }
+
+  /** From whoever has the most, of several the one whose turn has lasted the longest. */
+  #recallFor(wanting: CreditHolder): void {
+    const own = this.#account(wanting).granted
+    let from: CreditHolder | undefined
+    let best: Account | undefined
+    for (const [holder, account] of this.#accounts) {
+      const kept = account.granted - account.recalled
+      const canSpare = holder !== wanting && kept > 0 && (kept > own || holder.activeRuns() === 0)
+      if (!canSpare || (best !== undefined && !comesBefore(account, best))) continue
+      from = holder
+      best = account
+    }
+    if (from === undefined || best === undefined) return
+    best.recalled++
+    from.recall()
+  }
+
+  #account(holder: CreditHolder): Account {
+    let account = this.#accounts.get(holder)
+    if (account === undefined)
+      this.#accounts.set(holder, (account = { granted: 0, recalled: 0, grantedAt: 0 }))
+    return account
+  }
+}
+
+function comesBefore(a: Account, b: Account): boolean {
+  const [keptOfA, keptOfB] = [a.granted - a.recalled, b.granted - b.recalled]
+  return keptOfA > keptOfB || (keptOfA === keptOfB && a.grantedAt < b.grantedAt)
+}
