@@ -1,10 +1,8 @@
-import { Tokenizer } from '@huggingface/tokenizers'
-import { InputTooLongError, InvalidInputError, ModelLoadError } from '../kernel/errors.ts'
+import { InputTooLongError, InvalidInputError } from '../kernel/errors.ts'
+import { ContentTokenizer, type Content } from './content-tokenizer.ts'
 import type { EmbeddingConfig } from './embedding-config.ts'
 import type { ModelFolder } from './model-folder.ts'
-import { shortenRuns } from './shorten-runs.ts'
-import { beginnings, readCutRule, type CutRule } from './text-beginnings.ts'
-import { evenPieces, stretches } from './text-stretches.ts'
+import { evenPieces } from './text-stretches.ts'
 
 /** A text as the graph takes it: ids with special tokens around. */
 export interface EncodedText {
@@ -17,23 +15,14 @@ export interface EncodeOptions {
   readonly inputType: 'query' | 'document' | 'unspecified'
   /** False: a text over the limit is an error. */
   readonly truncate: boolean
+  /** Limits the tokens of the text; those of the prompt and special ones are not counted. @default only the model does */
+  readonly maxContentTokens?: number
 }
 
-/** Ids of the tokens of a text, or of as many as are wanted. */
-interface Content {
-  readonly ids: readonly number[]
-  /** False: there are more tokens than these. */
-  readonly isWhole: boolean
-}
-
-/** A text of so many characters for each token that fits has nearly always more tokens than fit. */
-const CHARACTERS_PER_TOKEN = 16
-
-/** Turns inputs into ids of tokens, by `tokenizer.json`; truncation and padding settings of that file are ignored. */
+/** Turns inputs into what an embedding model takes: ids of tokens, with its prompt and its special tokens. */
 export class TextTokenizer {
-  readonly #tokenizer: Tokenizer
+  readonly #tokenizer: ContentTokenizer
   readonly #config: EmbeddingConfig
-  readonly #cutRule: CutRule
   readonly #prefix: readonly number[]
   readonly #suffix: readonly number[]
   readonly #vocabularySize: number
@@ -41,19 +30,11 @@ export class TextTokenizer {
   /** @throws ModelLoadError when `tokenizer.json` is missing or of an unknown kind. */
   constructor(folder: ModelFolder, config: EmbeddingConfig) {
     this.#config = config
-    const description = folder.json('tokenizer.json')
-    this.#cutRule = readCutRule(description)
-    try {
-      this.#tokenizer = new Tokenizer(description, folder.optionalJson('tokenizer_config.json') ?? {})
-    } catch (cause) {
-      throw new ModelLoadError(`${folder.path}/tokenizer.json is not a tokenizer that is known here.`, {
-        cause,
-      })
-    }
-    const [prefix, suffix] = specialTokensAround(this.#tokenizer)
+    this.#tokenizer = new ContentTokenizer(folder)
+    const [prefix, suffix] = this.#tokenizer.specialTokensAround()
     this.#prefix = prefix
     this.#suffix = suffix
-    this.#vocabularySize = config.vocabularySize ?? this.#tokenizer.get_vocab().size
+    this.#vocabularySize = config.vocabularySize ?? this.#tokenizer.vocabularySize
   }
 
   /**
@@ -62,11 +43,11 @@ export class TextTokenizer {
    */
   encode(input: string | readonly number[], index: number, options: EncodeOptions): EncodedText {
     const prompt = this.#config.prompts[options.inputType]
-    const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
+    const room = this.#roomOf(prompt, options.maxContentTokens)
     const content =
       typeof input === 'string'
-        ? this.#tokenise(prompt + input, room)
-        : this.#joinIds(this.#tokenise(prompt, room), this.#checkIds(input, index))
+        ? this.#tokenizer.contentOf(prompt + input, room)
+        : this.#joinIds(this.#tokenizer.contentOf(prompt, room), this.#checkIds(input, index))
     const isTooLong = content.ids.length > room
     if (isTooLong && !options.truncate) throw this.#tooLong(content, index)
     return { ids: this.#surround(content.ids, isTooLong ? room : content.ids.length), isTruncated: isTooLong }
@@ -83,7 +64,7 @@ export class TextTokenizer {
     inputType: EncodeOptions['inputType'],
   ): Generator<Int32Array> {
     const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
-    const prompt = this.#tokenise(this.#config.prompts[inputType], room).ids
+    const prompt = this.#tokenizer.contentOf(this.#config.prompts[inputType], room).ids
     const roomForText = Math.max(1, room - prompt.length)
     let isFirst = true
     for (const content of this.#stretches(input, index)) {
@@ -98,27 +79,14 @@ export class TextTokenizer {
 
   /** The ids of the text, a stretch at a time. */
   *#stretches(input: string | readonly number[], index: number): Generator<readonly number[]> {
-    if (typeof input !== 'string') return yield this.#checkIds(input, index)
-    const length = this.#config.maxTokens * CHARACTERS_PER_TOKEN
-    for (const stretch of stretches(toWellFormed(input), length)) yield idsOf(this.#tokenizer, stretch, false)
+    if (typeof input === 'string') yield* this.#tokenizer.stretchesOf(input, this.#config.maxTokens)
+    else yield this.#checkIds(input, index)
   }
 
-  /** All tokens of the text, or so many of the first that it is sure to have more than `room`. */
-  #tokenise(text: string, room: number): Content {
-    const wellFormed = toWellFormed(text)
-    const firstLength = room * CHARACTERS_PER_TOKEN
-    for (const beginning of beginnings(wellFormed, this.#cutRule, firstLength)) {
-      const shortened = this.#shorten(beginning.text, room)
-      const ids = idsOf(this.#tokenizer, shortened, false)
-      if (beginning.isWhole) return { ids, isWhole: shortened === wellFormed }
-      if (ids.length - beginning.doubtfulTokens > room) return { ids, isWhole: false }
-    }
-    throw new Error('The last beginning of a text is the whole of it.')
-  }
-
-  #shorten(text: string, room: number): string {
-    const { longestWord } = this.#cutRule
-    return longestWord === undefined ? text : shortenRuns(text, room + longestWord + 1)
+  #roomOf(prompt: string, maxContentTokens = Infinity): number {
+    const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
+    if (maxContentTokens >= room) return room
+    return Math.min(room, this.#tokenizer.contentOf(prompt, room).ids.length + maxContentTokens)
   }
 
   #joinIds(prompt: Content, ids: readonly number[]): Content {
@@ -158,22 +126,4 @@ export class TextTokenizer {
       { field: `input[${index}]` },
     )
   }
-}
-
-/** Replaces halves of surrogate pairs by U+FFFD. (Node 20 has this method; the language version compiled for does not.) */
-function toWellFormed(text: string): string {
-  return (text as unknown as { toWellFormed(): string }).toWellFormed()
-}
-
-/** The package's own types do not resolve under Node's rules of modules. */
-function idsOf(tokenizer: Tokenizer, text: string, withSpecialTokens: boolean): number[] {
-  return tokenizer.encode(text, { add_special_tokens: withSpecialTokens }).ids as number[]
-}
-
-/** What the tokenizer puts before and after the tokens of a text. */
-function specialTokensAround(tokenizer: Tokenizer): [prefix: number[], suffix: number[]] {
-  const content = idsOf(tokenizer, 'a', false)
-  const all = idsOf(tokenizer, 'a', true)
-  const start = all.findIndex((_, index) => content.every((id, i) => all[index + i] === id))
-  return [all.slice(0, start), all.slice(start + content.length)]
 }
