@@ -15,7 +15,7 @@ export interface CrossEncoderConfig {
 /** Whether the folder holds a model that reads two texts together and gives scores, not vectors. */
 export function isCrossEncoder(folder: ModelFolder): boolean {
   const architectures = folder.optionalJson('config.json')?.['architectures']
-  return Array.isArray(architectures) && /ForSequenceClassification$/.test(String(architectures[0]))
+  return Array.isArray(architectures) && String(architectures[0]).endsWith('ForSequenceClassification')
 }
 
 /** @throws ModelLoadError for a model with several labels: which of them would mean that a document fits, nobody says. */
