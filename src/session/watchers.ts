@@ -14,6 +14,10 @@ export class Watchers {
     return this.#byId.size
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id)
+  }
+
   /** @param onLast Called when the last listener of the session has gone. */
   add(id: string, listener: SessionListener, onLast?: () => void): Disposable {
     const listeners = this.#byId.get(id) ?? new Set()

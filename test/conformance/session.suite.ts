@@ -711,6 +711,29 @@ export function sessionSuite(
       expect(events).toHaveLength(count)
     })
 
+    it('tells of an end that comes by itself, when it has come', async () => {
+      const session = fresh()
+      const events: SessionEvent[] = []
+      using _watch = session.watch((event) => events.push(event))
+      await session.set('n', 1, { ttlMs: 500 })
+      await session.apply('n', { inc: 1 }, { ttlMs: 150 })
+      const { version } = await session.apply('n', { inc: 1 })
+      await vi.waitFor(() => expect(events.at(-1)?.type).toBe('expire'))
+      const end = events.at(-1)?.version ?? NaN
+      expect(end).toBeGreaterThanOrEqual(version)
+      expect(await session.read()).toBeUndefined()
+      expect(events.filter(({ type }) => type === 'expire')).toHaveLength(1)
+      expect((await session.set('n', 1)).version).toBeGreaterThan(end)
+    })
+
+    it('tells of the end of a session that was there before the watch', async () => {
+      const session = fresh()
+      await session.set('n', 1, { ttlMs: 150 })
+      const events: SessionEvent[] = []
+      using _watch = session.watch((event) => events.push(event))
+      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['expire']))
+    })
+
     it('answers in ways that some order of the calls explains', async () => {
       for (let seed = 1; seed <= 10; seed++) {
         const history = await recordHistory(sessions.create<Values>(), { seed, callers: 5, calls: 12 })

@@ -8,7 +8,7 @@
 --       4 flags            d destroy, l give the lease back, r repeated: the first attempt may have been carried out
 --       5 sequence         number of the commit, from this client
 --       6 memory           for how long the last commit is remembered, in ms
---       7 channel          that is told of the change
+--       7 channel          that is told of the change: "set <version> <for ms, if it ends>" or "delete <version> "
 --       8 pairs            how many keys and values follow; after them, keys to remove
 -- Returns {"done", version, expires at or ""}, {"conflict", all fields of the hash …}, {"locked", for ms} or {"fenced"}.
 local expect, ttl, fence, flags = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -67,5 +67,6 @@ else
 end
 
 redis.call('SET', KEYS[2], ARGV[5] .. ' ' .. nextVersion .. ' ' .. ends, 'PX', ARGV[6])
-redis.call('PUBLISH', ARGV[7], (string.find(flags, 'd', 1, true) and 'delete ' or 'set ') .. nextVersion)
+local event = string.find(flags, 'd', 1, true) and 'delete ' or 'set '
+redis.call('PUBLISH', ARGV[7], event .. nextVersion .. ' ' .. (ends == '' and '' or ends - nowMs))
 return { 'done', nextVersion, ends }

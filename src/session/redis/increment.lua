@@ -21,8 +21,8 @@ end
 
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-local head = redis.call('HMGET', KEYS[1], 'v', 'u')
-local version = head[1]
+local head = redis.call('HMGET', KEYS[1], 'v', 'u', 'e')
+local version, ends = head[1], head[3] or ''
 local leaseMs = head[2] and tonumber(head[2]) - nowMs or 0
 if leaseMs > 0 then return { 'locked', leaseMs } end
 if not version and string.find(flags, 'e', 1, true) then return { 'refused' } end
@@ -49,10 +49,11 @@ reply[2] = nextVersion
 redis.call('HSET', KEYS[1], 'v', nextVersion)
 for key, sum in pairs(sums) do redis.call('HSET', KEYS[1], key, string.format('%.17g', sum)) end
 if ttl == 'inf' then
+  ends = ''
   redis.call('HDEL', KEYS[1], 'e')
   redis.call('PERSIST', KEYS[1])
 elseif ttl ~= '' then
-  local ends = string.format('%.0f', nowMs + ttl)
+  ends = string.format('%.0f', nowMs + ttl)
   redis.call('HSET', KEYS[1], 'e', ends)
   redis.call('PEXPIREAT', KEYS[1], ends)
 elseif not version then
@@ -61,5 +62,5 @@ elseif not version then
 end
 
 redis.call('SET', KEYS[2], ARGV[3] .. ' ' .. table.concat(reply, ' ', 2), 'PX', ARGV[4])
-redis.call('PUBLISH', ARGV[5], 'set ' .. nextVersion)
+redis.call('PUBLISH', ARGV[5], 'set ' .. nextVersion .. ' ' .. (ends == '' and '' or ends - nowMs))
 return reply

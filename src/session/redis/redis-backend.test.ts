@@ -136,6 +136,26 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     })
   })
 
+  it('tells of an end that came while nobody could listen', async () => {
+    const session = sessions.create<Values>()
+    await session.set('n', 1, { ttlMs: 300 })
+    const events: SessionEvent[] = []
+    using _watch = session.watch((event) => events.push(event))
+    // What expires is known before the connection goes, and looked for when it is back.
+    await vi.waitFor(async () => {
+      await session.set('n', 2, { ttlMs: 300 })
+      expect(events).not.toHaveLength(0)
+    })
+    proxy.freeze()
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    proxy.thaw()
+    proxy.cut()
+    await vi.waitFor(() =>
+      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['gap', 'expire'])),
+    )
+    expect(events.filter(({ type }) => type === 'expire')).toHaveLength(1)
+  })
+
   it('survives that the server forgets its scripts', async () => {
     const session = sessions.create<Values>()
     await session.apply('n', { inc: 1 })
@@ -165,6 +185,16 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     expect(await admin.keys(`*${session.id}*`)).toEqual([])
     admin.disconnect()
   })
+})
+
+it('says that it does not do with a node of a cluster', async (ctx) => {
+  if (reason !== undefined) return ctx.skip(reason)
+  const server = await RedisServer.start('--cluster-enabled', 'yes')
+  await expect(redisBackend({ url: server.url })).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining('node of a cluster') as string,
+  })
+  await server.end()
 })
 
 it('says at once that there is no server', async (ctx) => {

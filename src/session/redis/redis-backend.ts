@@ -1,6 +1,6 @@
 import type { RedisOptions } from 'ioredis'
 import { systemClock, type Clock } from '../../kernel/clock.ts'
-import { SessionOutcomeUnknownError } from '../../kernel/errors.ts'
+import { ConfigError, SessionOutcomeUnknownError } from '../../kernel/errors.ts'
 import { KeyedLock } from '../../sync/keyed-lock.ts'
 import type {
   Change,
@@ -20,12 +20,12 @@ import { importPeer } from '../import-peer.ts'
 import { newSessionId } from '../names.ts'
 import type { SessionListener } from '../watchers.ts'
 import { RedisConnection, type Target } from './connection.ts'
-import { RedisWatcher } from './redis-watcher.ts'
-import { durabilityOf } from './server-durability.ts'
+import { RedisWatcher, type Sighting } from './redis-watcher.ts'
+import { durabilityOf, isClusterNode } from './server-settings.ts'
 import { SessionKeys, toPairs, toRecord } from './session-hash.ts'
 
 export interface RedisBackendOptions {
-  /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. A single server or a primary; 6.2 or newer. */
+  /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. A single server or a primary, no cluster; 6.2 or newer. */
   url: string
   /** More options of ioredis, such as `tls`. How commands are queued and repeated is not left to them. */
   redis?: RedisOptions
@@ -79,7 +79,8 @@ export class RedisBackend implements SessionBackend<'async'> {
     }
     this.#connection = connection
     this.#keys = new SessionKeys(prefix)
-    this.#watcher = new RedisWatcher(target, this.#keys)
+    const look = (id: string): Promise<Sighting | undefined> => this.#look(id)
+    this.#watcher = new RedisWatcher({ target, keys: this.#keys, clock: options.clock ?? systemClock, look })
     this.#replicas = replicas
     this.leases = {
       acquire: (id, leaseMs, timeoutMs) => this.#acquire(id, leaseMs, timeoutMs),
@@ -121,7 +122,6 @@ export class RedisBackend implements SessionBackend<'async'> {
     return 0
   }
 
-  /** Redis says nothing when a session expires: there are no `expire` events. */
   watch(id: string, listener: SessionListener): Disposable {
     return this.#watcher.watch(id, listener)
   }
@@ -129,6 +129,16 @@ export class RedisBackend implements SessionBackend<'async'> {
   async close(): Promise<void> {
     this.#watcher.close()
     this.#connection.close()
+  }
+
+  async #look(id: string): Promise<Sighting | undefined> {
+    const { redis } = this.#connection
+    const key = this.#keys.session(id)
+    const look = (): Promise<[string | null, number]> => Promise.all([redis.hget(key, 'v'), redis.pttl(key)])
+    const [version, ttlMs] = await this.#connection.call(look, TIMEOUT_MS, false)
+    // Minus one: no end; minus two: it ended between the two answers.
+    if (version === null || ttlMs === -2) return undefined
+    return { version: Number(version), ttlMs: ttlMs < 0 ? undefined : ttlMs }
   }
 
   async #commit(id: string, change: Change): Promise<CommitResult> {
@@ -240,7 +250,7 @@ function timeToLive(ttlMs: number | undefined): string | number {
 
 /**
  * Keeps sessions in Redis, for any number of machines. Needs the package `ioredis`. Rejects with `SessionStoreError` when the
- * server cannot be reached within `connectTimeoutMs`; one that goes away later is waited for, by each call for as long as its
+ * server cannot be reached within `connectTimeoutMs`, with `ConfigError` when it is a node of a cluster; a server that goes away later is waited for, by each call for as long as its
  * own timeout, and comes back without a restart.
  */
 export async function redisBackend(options: RedisBackendOptions): Promise<RedisBackend> {
@@ -249,6 +259,12 @@ export async function redisBackend(options: RedisBackendOptions): Promise<RedisB
   const target = { Redis, url, redis }
   const connection = new RedisConnection(target, clock)
   await connection.connect(connectTimeoutMs)
+  if (await isClusterNode(connection.redis)) {
+    connection.close()
+    throw new ConfigError(
+      `Redis at ${new URL(url).host} is a node of a cluster. Sessions need a single server, or a primary with replicas: name one.`,
+    )
+  }
   const durability = options.durability ?? (await durabilityOf(connection.redis))
   return new RedisBackend(target, connection, options, durability)
 }

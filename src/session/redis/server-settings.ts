@@ -16,3 +16,12 @@ export async function durabilityOf(redis: Redis): Promise<Durability> {
     return 'memory'
   }
 }
+
+/** Whether one server has only a part of the keys. A server that does not tell is taken for a single one. */
+export async function isClusterNode(redis: Redis): Promise<boolean> {
+  try {
+    return /^redis_mode:cluster\r?$/m.test((await redis.call('INFO', 'server')) as string)
+  } catch {
+    return false
+  }
+}
