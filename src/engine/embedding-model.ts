@@ -1,14 +1,10 @@
-import { join } from 'node:path'
-import { onAbort } from '../kernel/abort.ts'
-import { ModelLoadError } from '../kernel/errors.ts'
 import { readEmbeddingConfig, type EmbeddingConfig } from './embedding-config.ts'
 import { embeddingOutput, embeddingSize } from './embedding-output.ts'
 import { Encoder, type EncoderOutput } from './encoder.ts'
-import { isBatchInvariant, readGraphFacts, type GraphFacts } from './graph-facts.ts'
+import { isBatchInvariant, type GraphFacts } from './graph-facts.ts'
 import { ModelFolder } from './model-folder.ts'
-import { checkDigests, listedFiles, type ListedFile } from './model-manifest.ts'
-import { OrtApi } from './ort-api.ts'
-import { OrtSession } from './ort-session.ts'
+import { openGraphs, releaseWhenOpen, type OpenGraph } from './open-graphs.ts'
+import type { OrtSession } from './ort-session.ts'
 import type { RunCancellation } from './run-cancellation.ts'
 import type { Engine, RunItem } from './run-item.ts'
 import { TextTokenizer, type EncodedText, type EncodeOptions } from './text-tokenizer.ts'
@@ -18,8 +14,8 @@ export interface LoadOptions {
   /** The graph, relative to the folder. */
   readonly graphFile: string
   readonly intraOpThreads: number
-  /** See `SessionOptions.address`. */
-  readonly sessionAddress: BigUint64Array
+  /** One element; see `SessionOptions.address`. */
+  readonly sessionAddresses: BigUint64Array
   readonly signal: AbortSignal
   /** 0 to 1. */
   onProgress(fraction: number): void
@@ -62,23 +58,20 @@ export class EmbeddingModel implements Engine<EncoderOutput> {
   static async load(options: LoadOptions): Promise<EmbeddingModel> {
     const folder = new ModelFolder(options.folder)
     const config = readEmbeddingConfig(folder)
-    const files = listedFiles(folder, options.graphFile)
-    const facts = readGraphFacts(join(folder.path, options.graphFile))
-    options.signal.throwIfAborted()
-    const opening = openChecked(folder, files, options)
+    const opening = openGraphs(folder, [options.graphFile], {
+      ...options,
+      onProgress: (fraction) => options.onProgress(fraction * PROGRESS.checked),
+    })
     try {
       // Other threads make the session meanwhile.
       const tokenizer = new TextTokenizer(folder, config)
       options.onProgress(PROGRESS.tokenizer)
-      const session = await opening
+      const [{ session, facts }] = (await opening) as [OpenGraph]
       options.signal.throwIfAborted()
       options.onProgress(PROGRESS.session)
       return new EmbeddingModel(config, facts, tokenizer, session)
     } catch (error) {
-      await opening.then(
-        (session) => session.release(),
-        () => {},
-      )
+      await releaseWhenOpen(opening)
       throw error
     }
   }
@@ -114,35 +107,5 @@ export class EmbeddingModel implements Engine<EncoderOutput> {
 
   release(): void {
     this.#session.release()
-  }
-}
-
-/** Makes the session while its file is being checked; one that fails the check is not given out. */
-async function openChecked(
-  folder: ModelFolder,
-  files: readonly ListedFile[],
-  options: LoadOptions,
-): Promise<OrtSession> {
-  const stop = new AbortController()
-  const abortListener = onAbort(options.signal, (reason) => stop.abort(reason))
-  const onProgress = (fraction: number): void => options.onProgress(fraction * PROGRESS.checked)
-  const checking = checkDigests(folder, files, stop.signal, onProgress)
-  const opening = openSession(join(folder.path, options.graphFile), options, stop.signal)
-  checking.catch((error: unknown) => stop.abort(error))
-  const [checked, opened] = await Promise.allSettled([checking, opening])
-  abortListener[Symbol.dispose]()
-  if (opened.status === 'fulfilled' && checked.status === 'fulfilled') return opened.value
-  if (opened.status === 'fulfilled') opened.value.release()
-  options.signal.throwIfAborted()
-  throw checked.status === 'rejected' ? checked.reason : (opened as PromiseRejectedResult).reason
-}
-
-async function openSession(path: string, options: LoadOptions, signal: AbortSignal): Promise<OrtSession> {
-  const { intraOpThreads, sessionAddress: address } = options
-  try {
-    return await OrtSession.create(new OrtApi(), path, { intraOpThreads, address, signal })
-  } catch (cause) {
-    if (cause instanceof ModelLoadError) throw cause
-    throw new ModelLoadError(`ONNX Runtime cannot load ${path}.`, { cause })
   }
 }

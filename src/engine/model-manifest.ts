@@ -16,14 +16,14 @@ export interface ListedFile {
 /**
  * The files of a model that `manifest.json` lists, where the folder has one, with their sizes checked. Graphs of a
  * quantisation that is not being loaded are left out: they may be absent.
- * @param graphFile The graph that is to be loaded, relative to the folder.
+ * @param graphFiles The graphs that are to be loaded, relative to the folder.
  * @throws ModelLoadError naming the file that is missing or has another size.
  */
-export function listedFiles(folder: ModelFolder, graphFile: string): ListedFile[] {
+export function listedFiles(folder: ModelFolder, ...graphFiles: readonly string[]): ListedFile[] {
   const manifest = folder.optionalJson(MANIFEST)
   if (manifest === undefined) return []
   const files = readFiles(folder, manifest).filter(
-    ({ path }) => path === graphFile || !/\.onnx(_data|\.data)?$/.test(path),
+    ({ path }) => graphFiles.includes(path) || !/\.onnx(_data|\.data)?$/.test(path),
   )
   for (const file of files) checkSize(folder, file)
   return files

@@ -14,10 +14,12 @@ type StatusFunction =
   | 'CreateRunOptions'
   | 'RunOptionsSetTerminate'
   | 'CreateTensorWithDataAsOrtValue'
+  | 'GetTensorMutableData'
   | 'CastTypeInfoToTensorInfo'
   | 'GetTensorElementType'
   | 'GetDimensionsCount'
   | 'GetDimensions'
+  | 'GetTensorTypeAndShape'
   | 'CreateCpuMemoryInfo'
   | 'AllocatorFree'
   | 'GetAllocatorWithDefaultOptions'
@@ -35,6 +37,7 @@ type ReleaseFunction =
   | 'ReleaseValue'
   | 'ReleaseRunOptions'
   | 'ReleaseTypeInfo'
+  | 'ReleaseTensorTypeAndShapeInfo'
   | 'ReleaseSessionOptions'
   | 'ReleaseAllocator'
   | 'ReleaseKeyValuePairs'
@@ -58,10 +61,12 @@ const STATUS_FUNCTIONS: Record<StatusFunction, readonly [index: number, ...param
   CreateRunOptions: [39, 'void *'],
   RunOptionsSetTerminate: [46, 'void *'],
   CreateTensorWithDataAsOrtValue: [49, 'void *', 'void *', 'size_t', 'void *', 'size_t', 'int', 'void *'],
+  GetTensorMutableData: [51, 'void *', 'void *'],
   CastTypeInfoToTensorInfo: [55, 'void *', 'void *'],
   GetTensorElementType: [60, 'void *', 'void *'],
   GetDimensionsCount: [61, 'void *', 'void *'],
   GetDimensions: [62, 'void *', 'void *', 'size_t'],
+  GetTensorTypeAndShape: [65, 'void *', 'void *'],
   CreateCpuMemoryInfo: [69, 'int', 'int', 'void *'],
   AllocatorFree: [76, 'void *', 'void *'],
   GetAllocatorWithDefaultOptions: [78, 'void *'],
@@ -79,6 +84,7 @@ const RELEASE_FUNCTIONS: Record<ReleaseFunction, number> = {
   ReleaseValue: 96,
   ReleaseRunOptions: 97,
   ReleaseTypeInfo: 98,
+  ReleaseTensorTypeAndShapeInfo: 99,
   ReleaseSessionOptions: 100,
   ReleaseAllocator: 132,
   ReleaseKeyValuePairs: 300,

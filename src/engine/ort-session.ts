@@ -3,6 +3,7 @@ import { HandleStack } from './handle-stack.ts'
 import { offHeap, type OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
 import { bindTensors, type TensorView } from './ort-tensor.ts'
+import { OrtValue } from './ort-value.ts'
 import { describeValues, type ValueInfo } from './ort-value-info.ts'
 import type { RunCancellation } from './run-cancellation.ts'
 
@@ -97,19 +98,23 @@ export class OrtSession {
   /**
    * Runs the graph on the pool of libuv. `inputs` and `outputs` go by name; results are written straight into the memory
    * of `outputs`, which must have the shapes that the graph gives.
+   *
+   * @param unshaped Further outputs, whose shapes are known only afterwards: ONNX Runtime allocates them.
+   * @returns A value for each name in `unshaped`, in that order; the caller's to release.
    * @throws OrtError when the run fails, or was stopped by `cancellation`.
    */
   async run(
-    inputs: Readonly<Record<string, TensorView>>,
+    inputs: Readonly<Record<string, TensorView | OrtValue>>,
     outputs: Readonly<Record<string, TensorView>>,
     cancellation: RunCancellation,
-  ): Promise<void> {
+    unshaped: readonly string[] = [],
+  ): Promise<OrtValue[]> {
     if (this.#isReleased) throw new Error('The session is released.')
     const handles = new HandleStack()
     this.#activeRuns++
     try {
       const from = bindTensors(this.#api, this.#memoryInfo, inputs, handles)
-      const to = bindTensors(this.#api, this.#memoryInfo, outputs, handles)
+      const to = bindTensors(this.#api, this.#memoryInfo, outputs, handles, unshaped)
       const runOptions = cancellation.begin(this.#api)
       await this.#api.callAsync(
         'Run',
@@ -122,6 +127,8 @@ export class OrtSession {
         to.count,
         to.values,
       )
+      const allocated = to.values.subarray(to.count - unshaped.length)
+      return Array.from(allocated, (value) => new OrtValue(this.#api, value))
     } finally {
       this.#activeRuns--
       cancellation.end()

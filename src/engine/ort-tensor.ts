@@ -2,12 +2,14 @@ import koffi from 'koffi'
 import type { HandleStack } from './handle-stack.ts'
 import { offHeap, type OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
+import { OrtValue } from './ort-value.ts'
 
 /** Numbers that ONNX gives to element types (`ONNXTensorElementDataType`); the ones used here. */
-export const ELEMENT_TYPES: Readonly<Record<'float32' | 'int32' | 'int64', number>> = {
+export const ELEMENT_TYPES: Readonly<Record<'float32' | 'int32' | 'int64' | 'bool', number>> = {
   float32: 1,
   int32: 6,
   int64: 7,
+  bool: 9,
 }
 
 /** A tensor in memory of ours, which must not move: a view on an `ArrayBuffer` of the size that `shape` asks for. */
@@ -24,24 +26,34 @@ export interface BoundTensors {
   readonly values: BigUint64Array<ArrayBuffer>
 }
 
-/** Makes native values of tensors. They are owned by `handles`, which also keeps the memory alive that they point into. */
+/**
+ * Makes native values of tensors. They are owned by `handles`, which also keeps the memory alive that they point into. Values
+ * that ONNX Runtime has allocated are taken as they are, and stay their owner's.
+ *
+ * @param unshaped Names at the end whose values ONNX Runtime is to allocate: they are 0 until it has.
+ */
 export function bindTensors(
   api: OrtApi,
   memoryInfo: Pointer,
-  tensors: Readonly<Record<string, TensorView>>,
+  tensors: Readonly<Record<string, TensorView | OrtValue>>,
   handles: HandleStack,
+  unshaped: readonly string[] = [],
 ): BoundTensors {
-  const entries = Object.entries(tensors)
-  const names = handles.keep(offHeap(BigUint64Array, entries.length))
-  const values = handles.keep(offHeap(BigUint64Array, entries.length))
-  for (const [index, [name, tensor]] of entries.entries()) {
-    names[index] = koffi.address(handles.keep(cString(name)))
+  const allNames = [...Object.keys(tensors), ...unshaped]
+  const names = handles.keep(offHeap(BigUint64Array, allNames.length))
+  for (const [index, name] of allNames.entries()) names[index] = koffi.address(handles.keep(cString(name)))
+  const values = handles.keep(offHeap(BigUint64Array, allNames.length))
+  for (const [index, tensor] of Object.values(tensors).entries()) {
+    if (tensor instanceof OrtValue) {
+      values[index] = tensor.pointer
+      continue
+    }
     handles.keep(tensor.data)
     values[index] = handles.own(createValue(api, memoryInfo, tensor), (value) =>
       api.release('ReleaseValue', value),
     )
   }
-  return { count: entries.length, names, values }
+  return { count: allNames.length, names, values }
 }
 
 function createValue(api: OrtApi, memoryInfo: Pointer, { data, shape, elementType }: TensorView): Pointer {

@@ -41,16 +41,22 @@ function valueType(
     // This one belongs to `typeInfo` and is NULL where the value is a sequence or a map.
     const tensorInfo = api.pointer('CastTypeInfoToTensorInfo', typeInfo)
     if (tensorInfo === 0n) return { elementType: 0, shape: [] }
-    const elementType = offHeap(Int32Array, 1)
-    api.call('GetTensorElementType', tensorInfo, elementType)
-    const rank = api.size('GetDimensionsCount', tensorInfo)
-    const dimensions = offHeap(BigInt64Array, rank)
-    if (rank > 0) api.call('GetDimensions', tensorInfo, dimensions, rank)
-    return {
-      elementType: elementType[0] as number,
-      shape: Array.from(dimensions, (size) => (size < 0n ? undefined : Number(size))),
-    }
+    const { elementType, shape } = readTypeAndShape(api, tensorInfo)
+    return { elementType, shape: shape.map((size) => (size < 0 ? undefined : size)) }
   } finally {
     api.release('ReleaseTypeInfo', typeInfo)
   }
+}
+
+/** Element type and sizes of the axes of an `OrtTensorTypeAndShapeInfo`; -1 where an axis is open. */
+export function readTypeAndShape(
+  api: OrtApi,
+  tensorInfo: Pointer,
+): { readonly elementType: number; readonly shape: readonly number[] } {
+  const elementType = offHeap(Int32Array, 1)
+  api.call('GetTensorElementType', tensorInfo, elementType)
+  const rank = api.size('GetDimensionsCount', tensorInfo)
+  const dimensions = offHeap(BigInt64Array, rank)
+  if (rank > 0) api.call('GetDimensions', tensorInfo, dimensions, rank)
+  return { elementType: elementType[0] as number, shape: Array.from(dimensions, Number) }
 }

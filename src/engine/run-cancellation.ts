@@ -2,7 +2,7 @@ import { HandleStack } from './handle-stack.ts'
 import type { OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
 
-/** Lets somebody else stop a run. One object serves one run. */
+/** Lets somebody else stop a run, or runs that follow one another. One object serves one caller. */
 export class RunCancellation {
   readonly #handles = new HandleStack()
   #terminate: (() => void) | undefined

@@ -12,6 +12,8 @@ import type {
   EmbedRunOptions,
   LoadRequest,
   Model,
+  RerankRunOptions,
+  RerankScores,
   RunOptions,
   Task,
   TranslationInfo,
@@ -24,12 +26,16 @@ import type {
   ModelDescription,
   Reply,
   Request,
+  RerankReply,
   RequestOptions,
 } from './protocol.ts'
 import type { CreditHolder, RunCredits } from './run-credits.ts'
 import { ThreadHost, type ThreadEnd } from './thread-host.ts'
 
 const DEFAULT_PRIORITY = 1
+
+/** A translator has an encoder and a decoder; others have one graph. */
+const MAX_SESSIONS = 2
 
 export interface OnnxModelOptions {
   readonly clock: Clock
@@ -58,7 +64,9 @@ export class OnnxModel implements Model {
   readonly #gauges: Gauges = {
     activeRuns: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     memoryBytes: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
-    sessionAddress: new BigUint64Array(new SharedArrayBuffer(BigUint64Array.BYTES_PER_ELEMENT)),
+    sessionAddresses: new BigUint64Array(
+      new SharedArrayBuffer(MAX_SESSIONS * BigUint64Array.BYTES_PER_ELEMENT),
+    ),
   }
   readonly #calls = new PendingCalls()
   readonly #lostListeners = new Set<(error: Error) => void>()
@@ -152,6 +160,28 @@ export class OnnxModel implements Model {
       }),
     )
     return { values, dimensions, tokenCounts, truncated, timings }
+  }
+
+  async rerank(
+    query: string,
+    documents: readonly string[],
+    options: RerankRunOptions = {},
+  ): Promise<RerankScores> {
+    const { scores, tokenCounts, queryTokens, truncated, timings } = await this.#ask<RerankReply>(
+      options.signal,
+      (id) => ({
+        type: 'rerank',
+        id,
+        query,
+        documents,
+        options: {
+          ...this.#requestOptions(options),
+          maxTokensPerDoc: options.maxTokensPerDoc ?? Infinity,
+          rawScores: options.rawScores ?? false,
+        },
+      }),
+    )
+    return { scores, tokenCounts, queryTokens, truncated, timings }
   }
 
   onLost(listener: (error: Error) => void): Disposable {

@@ -27,17 +27,20 @@ export interface ThreadData {
   readonly gauges: Gauges
 }
 
-/** Numbers that the thread writes and the main side reads whenever it likes, without a message. One element each. */
+/** Numbers that the thread writes and the main side reads whenever it likes, without a message. */
 export interface Gauges {
   readonly activeRuns: Int32Array<SharedArrayBuffer>
   readonly memoryBytes: BigInt64Array<SharedArrayBuffer>
-  /** Address of the native session; 0 where there is none. What is left here by a thread that ended is to be released. */
-  readonly sessionAddress: BigUint64Array<SharedArrayBuffer>
+  /**
+   * Addresses of the native sessions; 0 where there is none. What is left here by a thread that ended is to be released. A
+   * translator has two.
+   */
+  readonly sessionAddresses: BigUint64Array<SharedArrayBuffer>
 }
 
 /** What the thread is started with that releases what another one left behind. */
 export interface ReleaseData {
-  readonly sessionAddress: BigUint64Array<SharedArrayBuffer>
+  readonly sessionAddresses: BigUint64Array<SharedArrayBuffer>
 }
 
 export type ToThread =

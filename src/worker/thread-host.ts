@@ -20,10 +20,10 @@ export class ThreadHost {
   /** Settles, never rejects, when the thread has ended and its memory is given back. */
   readonly ended: Promise<ThreadEnd>
   readonly #worker: Worker
-  readonly #sessionAddress: BigUint64Array<SharedArrayBuffer>
+  readonly #sessionAddresses: BigUint64Array<SharedArrayBuffer>
 
   constructor(title: string, data: ThreadData, onMessage: (message: FromThread) => void) {
-    this.#sessionAddress = data.gauges.sessionAddress
+    this.#sessionAddresses = data.gauges.sessionAddresses
     this.#worker = new Worker(threadFile('main.js'), { name: title, workerData: data, execArgv: NO_FLAGS })
     this.#worker.on('message', onMessage)
     this.ended = this.#watchEnd()
@@ -44,15 +44,17 @@ export class ThreadHost {
     this.#worker.on('error', (error) => (cause = error))
     this.#worker.on('exit', (exitCode) => exit.resolve(exitCode))
     const exitCode = await exit.promise
-    if (this.#sessionAddress[0] !== 0n) await releaseLeftSession(this.#sessionAddress)
+    if (this.#sessionAddresses.some((address) => address !== 0n)) {
+      await releaseLeftSessions(this.#sessionAddresses)
+    }
     await trimMemory()
     return { exitCode, cause }
   }
 }
 
-/** A thread that did not end by itself leaves its native session behind, with all weights. Another thread releases it. */
-async function releaseLeftSession(sessionAddress: BigUint64Array<SharedArrayBuffer>): Promise<void> {
-  const workerData: ReleaseData = { sessionAddress }
+/** A thread that did not end by itself leaves its native sessions behind, with all weights. Another thread releases them. */
+async function releaseLeftSessions(sessionAddresses: BigUint64Array<SharedArrayBuffer>): Promise<void> {
+  const workerData: ReleaseData = { sessionAddresses }
   const worker = new Worker(threadFile('release.js'), { workerData, execArgv: NO_FLAGS })
   const exit = new Deferred<void>()
   worker.on('exit', () => exit.resolve())

@@ -87,8 +87,8 @@ async function loadModel(
     )
   }
   const { folder, graphFile, intraOpThreads, gauges } = data
-  const { sessionAddress } = gauges
-  return await loadThreadModel({ folder, graphFile, intraOpThreads, sessionAddress, signal, onProgress })
+  const { sessionAddresses } = gauges
+  return await loadThreadModel({ folder, graphFile, intraOpThreads, sessionAddresses, signal, onProgress })
 }
 
 /** What this thread takes: the model's native memory, and the heap of its own JavaScript. */

@@ -4,8 +4,9 @@ import { releaseSession } from '../../engine/ort-session.ts'
 import type { ReleaseData } from '../protocol.ts'
 
 /**
- * Entry of a thread that lives for a moment: it releases the session of a thread that was killed, or died, before it
+ * Entry of a thread that lives for a moment: it releases the sessions of a thread that was killed, or died, before it
  * could do so itself. Native calls of that thread have ended by then.
  */
-const { sessionAddress } = workerData as ReleaseData
-releaseSession(new OrtApi(), sessionAddress)
+const { sessionAddresses } = workerData as ReleaseData
+const api = new OrtApi()
+for (const index of sessionAddresses.keys()) releaseSession(api, sessionAddresses.subarray(index, index + 1))
