@@ -41,6 +41,9 @@ export type {
   Lease,
   ModelStatus,
   Readiness,
+  RerankItem,
+  RerankOptions,
+  RerankResult,
 } from './services/runtime.ts'
 
 /** Where warnings go: a pino logger, or anything with its `warn`. */

@@ -11,8 +11,20 @@ import type { ModelStatus } from '../manager/status.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 import type { EmbedInput } from '../registry/model.ts'
 import { embed, type EmbedOptions, type EmbedResult } from './embed.ts'
+import { rerank, type RerankItem, type RerankOptions, type RerankResult } from './rerank.ts'
 
-export type { AcquireOptions, EmbedOptions, EmbedResult, Explanation, Lease, ModelStatus, Readiness }
+export type {
+  AcquireOptions,
+  EmbedOptions,
+  EmbedResult,
+  Explanation,
+  Lease,
+  ModelStatus,
+  Readiness,
+  RerankItem,
+  RerankOptions,
+  RerankResult,
+}
 
 /** What the verbs stand on. */
 export interface RuntimeParts {
@@ -47,6 +59,22 @@ export class Runtime implements AsyncDisposable {
     options?: EmbedOptions,
   ): Promise<EmbedResult> {
     return embed(this.#parts, model, inputs, options)
+  }
+
+  /**
+   * Orders documents by how well they answer a query: by the scores of a cross-encoder, or, with an embedding model, by late
+   * interaction.
+   *
+   * @throws ModelNotFoundError, InvalidInputError that names the field, InputTooLongError where the query leaves no room for
+   *   a document, InferenceError, the errors of `lease()`, and the reason of `options.signal` when it aborts
+   */
+  rerank(
+    model: string,
+    query: string,
+    documents: readonly string[],
+    options?: RerankOptions,
+  ): Promise<RerankResult> {
+    return rerank(this.#parts, model, query, documents, options)
   }
 
   /**

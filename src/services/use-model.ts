@@ -93,7 +93,7 @@ async function runOnLease<Answer extends { readonly timings: RunTimings }>(
     timings.loadMs += lease.loadMs
     timings.queueMs += Math.max(0, clock.nowMs() - admittedAtMs - lease.loadMs)
     const { model, servedBy, generation } = lease
-    const running = verb.run(model, runOptions(options))
+    const running = model.tasks.includes(verb.task) ? verb.run(model, runOptions(options)) : undefined
     if (running === undefined) throw cannot(name, verb.task, model)
     const answer = await running
     timings.tokeniseMs += answer.timings.tokeniseMs

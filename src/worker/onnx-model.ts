@@ -25,6 +25,7 @@ import type {
   Gauges,
   ModelDescription,
   Reply,
+  RerankReply,
   Request,
   RerankReply,
   RequestOptions,
