@@ -27,7 +27,6 @@ import type {
   Reply,
   RerankReply,
   Request,
-  RerankReply,
   RequestOptions,
 } from './protocol.ts'
 import type { CreditHolder, RunCredits } from './run-credits.ts'
