@@ -11,6 +11,7 @@ import { Monitor } from './monitor/monitor.ts'
 import type { Pressure } from './scheduler/events.ts'
 import type { ModelFactory } from './registry/model.ts'
 import { Registry } from './registry/registry.ts'
+import { ResultCache } from './services/result-cache.ts'
 import { Runtime } from './services/runtime.ts'
 import { onnxFactory } from './worker/onnx-factory.ts'
 
@@ -85,7 +86,8 @@ function startRuntime(config: RuntimeConfig, options: RuntimeOptions): Runtime {
     // What fails is in the status and in readiness, and is tried again; nobody waits for it here.
     if (preload) void manager.load(name).catch(() => {})
   }
-  return new Runtime({ manager, monitor, events, clock })
+  const cache = resolved.resultCacheBytes > 0 ? new ResultCache(resolved.resultCacheBytes) : undefined
+  return new Runtime({ manager, monitor, events, clock, cache })
 }
 
 function defaultRegistry(

@@ -26,6 +26,10 @@ export function embedCommand(program: Command, end: (code: ExitCode) => void): v
     .option('--dimensions <number>', 'keep the first values of each vector and normalise again')
     .option('--input-type <type>', "put the model's prompt for it in front: query or document")
     .option('--no-truncate', "fail on a text over the model's limit instead of cutting it")
+    .option(
+      '--chunk',
+      "run a text over the model's limit piece by piece and average the pieces by their length",
+    )
     .option('--with-text', 'repeat the text in the output')
     .option('--jsonl', 'standard input has JSON lines')
     .addHelpText('after', EXAMPLES)

@@ -18,6 +18,7 @@ export interface EmbedFlags {
   dimensions?: string
   inputType?: 'query' | 'document'
   truncate: boolean
+  chunk?: true
   withText?: true
   jsonl?: true
 }
@@ -60,7 +61,7 @@ export async function embed(parameters: readonly string[], flags: EmbedFlags): P
   }
 }
 
-function readOptions({ dimensions, inputType, truncate }: EmbedFlags): EmbedOptions {
+function readOptions({ dimensions, inputType, truncate, chunk }: EmbedFlags): EmbedOptions {
   if (dimensions !== undefined && !(Number.isInteger(Number(dimensions)) && Number(dimensions) >= 1)) {
     throw new CommandError(
       EXIT.usage,
@@ -70,7 +71,9 @@ function readOptions({ dimensions, inputType, truncate }: EmbedFlags): EmbedOpti
   if (inputType !== undefined && inputType !== 'query' && inputType !== 'document') {
     throw new CommandError(EXIT.usage, `--input-type must be query or document, not "${String(inputType)}".`)
   }
-  return { truncate, inputType, dimensions: dimensions === undefined ? undefined : Number(dimensions) }
+  if (chunk && !truncate) throw new CommandError(EXIT.usage, '--chunk and --no-truncate exclude each other.')
+  const kept = dimensions === undefined ? undefined : Number(dimensions)
+  return { truncate: chunk ? 'chunk' : truncate, inputType, dimensions: kept }
 }
 
 /** Texts that are begun and not yet written: enough for the engine to choose batches of like length from. */

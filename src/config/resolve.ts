@@ -10,6 +10,8 @@ export interface ResolvedRuntimeConfig {
   models: ReadonlyMap<string, ResolvedModelConfig>
   maxParallelLoads: number
   memoryBudgetBytes: number
+  /** 0: nothing is kept. */
+  resultCacheBytes: number
   maxEventLoopDelayMs: number
   maxProcessMemoryBytes: number
   /** Weights of the tenants that have one. */
@@ -64,6 +66,7 @@ function resolve(config: RuntimeConfig): ResolvedRuntimeConfig {
     ),
     maxParallelLoads: config.maxParallelLoads ?? 2,
     memoryBudgetBytes: bytesOf(config.memoryBudgetBytes ?? DEFAULT_MEMORY_BUDGET),
+    resultCacheBytes: bytesOf(config.resultCacheBytes ?? 0),
     maxEventLoopDelayMs: config.maxEventLoopDelayMs ?? 5_000,
     maxProcessMemoryBytes: bytesOf(config.maxProcessMemoryBytes ?? DEFAULT_PROCESS_MEMORY),
     tenants: new Map(tenants),

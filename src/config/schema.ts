@@ -19,6 +19,8 @@ export interface RuntimeConfig extends LimitsInput {
   maxParallelLoads?: number | undefined
   /** Bytes, or a share of what the process may use. @default '75%' */
   memoryBudgetBytes?: number | string | undefined
+  /** Vectors of texts that were embedded before are kept in so many bytes; a share, too. @default 0, which keeps none */
+  resultCacheBytes?: number | string | undefined
   /** Event-loop delay over which work of low priority is refused; over three times as much, all new work. @default 5_000 */
   maxEventLoopDelayMs?: number | undefined
   /** The same for the memory of the process: bytes, or a share of what it may use. @default '95%' */
@@ -121,6 +123,11 @@ const runtimeFields = {
   memoryBudgetBytes: memory()
     .optional()
     .meta({ description: 'For all models: bytes, or a share of what the process may use.', default: '75%' }),
+  resultCacheBytes: memory().optional().meta({
+    description:
+      'Vectors of texts that were embedded before are kept in so many bytes, or such a share; 0 keeps none.',
+    default: 0,
+  }),
   maxEventLoopDelayMs: milliseconds().optional().meta({
     description:
       'Event-loop delay over which work of low priority is refused; over three times as much, all.',

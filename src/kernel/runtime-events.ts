@@ -8,6 +8,8 @@ export interface RuntimeEvents {
   unload: UnloadEvent
   /** A batch ran inside a thread. */
   batch: BatchEvent
+  /** Texts were looked up in the cache of results. */
+  cache: CacheEvent
   /** A swap to another key began, ended or was given up. */
   swap: SwapEvent
   /** Something that people should look at: a timeout, a fallback, a back-off, a lease held for long. */
@@ -67,6 +69,13 @@ export interface BatchEvent {
   tokens: number
   paddedTokens: number
   inferMs: number
+}
+
+export interface CacheEvent {
+  model: string
+  /** Texts whose vectors were there, and texts that had to be computed. */
+  hits: number
+  misses: number
 }
 
 export interface SwapEvent {

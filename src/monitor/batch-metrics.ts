@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { BatchEvent } from '../kernel/runtime-events.ts'
+import type { BatchEvent, CacheEvent } from '../kernel/runtime-events.ts'
 import type { KnownLabels } from './bounded-labels.ts'
 
 /** How large the batches are, how long they run, and how much of them is padding. */
@@ -8,6 +8,7 @@ export class BatchMetrics {
   readonly duration: Histogram<'model'>
   readonly tokens: Counter<'model'>
   readonly padding: Counter<'model'>
+  readonly cached: Counter<'model' | 'outcome'>
   readonly #models: KnownLabels
 
   constructor(registry: Registry, models: KnownLabels) {
@@ -40,6 +41,18 @@ export class BatchMetrics {
       labelNames,
       registers,
     })
+    this.cached = new Counter({
+      name: 'leasehold_cached_texts_total',
+      help: 'Texts that were looked up in the cache of results, by whether they were there',
+      labelNames: ['model', 'outcome'],
+      registers,
+    })
+  }
+
+  recordCache({ model, hits, misses }: CacheEvent): void {
+    const label = this.#models.of(model)
+    this.cached.inc({ model: label, outcome: 'hit' }, hits)
+    this.cached.inc({ model: label, outcome: 'miss' }, misses)
   }
 
   record(event: BatchEvent): void {

@@ -48,6 +48,7 @@ export class Monitor implements Disposable {
     this.#subscriptions = [
       events.on('request', (event) => requests.record(event)),
       events.on('batch', (event) => batches.record(event)),
+      events.on('cache', (event) => batches.recordCache(event)),
       events.on('load', (event) => residency.recordLoad(event)),
       events.on('unload', (event) => residency.recordUnload(event)),
       events.on('swap', (event) => residency.recordSwap(event)),

@@ -41,6 +41,8 @@ export interface EmbeddingInfo {
   readonly pooling: 'mean' | 'cls' | 'last-token'
   /** False for graphs whose vectors depend on the neighbours in a batch: those run one text at a time. */
   readonly isBatchInvariant: boolean
+  /** Equal for models that give equal vectors: what a cache of results goes by. */
+  readonly weights?: string | undefined
 }
 
 /** A text, or the ids of its tokens without special tokens, as the OpenAI interface allows. */

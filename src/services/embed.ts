@@ -1,14 +1,18 @@
 import { InvalidInputError } from '../kernel/errors.ts'
 import type { Timings } from '../kernel/runtime-events.ts'
 import type { AcquireOptions } from '../manager/acquire-options.ts'
-import type { EmbedInput, Embeddings } from '../registry/model.ts'
+import type { EmbedInput, Embeddings, Model } from '../registry/model.ts'
+import { withCache } from './cached-embed.ts'
 import { given, useModel, type ServiceContext } from './use-model.ts'
 
 export interface EmbedOptions extends AcquireOptions {
   /** Puts the model's own prompt for this kind of text in front, where its configuration has one. */
   inputType?: 'query' | 'document' | undefined
-  /** False: a text over the model's limit is an `InputTooLongError`. @default true */
-  truncate?: boolean | undefined
+  /**
+   * What becomes of a text over the model's limit: `true` cuts it there and names it in `truncated`, `false` makes it an
+   * `InputTooLongError`, `'chunk'` runs it piece by piece and averages the pieces by their length. @default true
+   */
+  truncate?: boolean | 'chunk' | undefined
   /** @default true */
   normalize?: boolean | undefined
   /** Keeps the first `dimensions` values and normalises again. */
@@ -46,7 +50,7 @@ export async function embed(
     {
       task: 'embed',
       check: () => (inputs = asInputs(input)).length,
-      run: (loaded, runOptions) => loaded.embed?.(inputs, { ...runOptions, ...wanted }),
+      run: (loaded, runOptions) => embedderOf(loaded, model, context)?.(inputs, { ...runOptions, ...wanted }),
       tokensOf: ({ tokenCounts }) => tokenCounts.reduce((sum, count) => sum + count, 0),
     },
     options,
@@ -61,6 +65,15 @@ export async function embed(
     generation,
     timings,
   }
+}
+
+/** Undefined for a model that cannot embed. */
+function embedderOf(loaded: Model, model: string, { cache, events }: ServiceContext): Model['embed'] {
+  const embed = loaded.embed?.bind(loaded)
+  if (embed === undefined || cache === undefined) return embed
+  return withCache(embed, cache, loaded.embedding?.weights, (hits, misses) =>
+    events.emit('cache', { model, hits, misses }),
+  )
 }
 
 function vectorsOf({ values, dimensions, tokenCounts }: Embeddings): Float32Array<ArrayBuffer>[] {

@@ -12,6 +12,7 @@ import type { Monitor } from '../monitor/monitor.ts'
 import type { EmbedInput } from '../registry/model.ts'
 import { embed, type EmbedOptions, type EmbedResult } from './embed.ts'
 import { rerank, type RerankItem, type RerankOptions, type RerankResult } from './rerank.ts'
+import type { ResultCache } from './result-cache.ts'
 
 export type {
   AcquireOptions,
@@ -32,6 +33,8 @@ export interface RuntimeParts {
   readonly monitor: Monitor
   readonly events: Emitter<RuntimeEvents>
   readonly clock: Clock
+  /** Absent: every text is computed. */
+  readonly cache?: ResultCache | undefined
 }
 
 /** The verbs of the library. `createRuntime()` makes one; one owner closes it. */

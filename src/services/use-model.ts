@@ -5,12 +5,15 @@ import type { RuntimeEvents, Timings } from '../kernel/runtime-events.ts'
 import type { AcquireOptions } from '../manager/acquire-options.ts'
 import type { ModelManager } from '../manager/model-manager.ts'
 import type { Model, RunOptions, RunTimings, Task } from '../registry/model.ts'
+import type { ResultCache } from './result-cache.ts'
 
 /** What the verbs stand on. */
 export interface ServiceContext {
   readonly manager: ModelManager
   readonly clock: Clock
   readonly events: Emitter<RuntimeEvents>
+  /** Absent: every text is computed. */
+  readonly cache?: ResultCache | undefined
 }
 
 /** What one verb does with a model. */

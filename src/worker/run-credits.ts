@@ -4,7 +4,7 @@ export interface CreditHolder {
   activeRuns(): number
   /** It may have so many more runs in flight. */
   grant(runs: number): void
-  /** It is to give one back: at once if no run uses it, else when the next run has ended. */
+  /** It is to give one back: when the next run has ended, or at once if it has no use for it. */
   recall(): void
 }
 

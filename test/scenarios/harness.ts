@@ -54,7 +54,15 @@ export async function stage(
 }
 
 function record(runtime: Runtime): Stage['events'] {
-  const events: Stage['events'] = { request: [], load: [], unload: [], batch: [], swap: [], warning: [] }
+  const events: Stage['events'] = {
+    request: [],
+    load: [],
+    unload: [],
+    batch: [],
+    cache: [],
+    swap: [],
+    warning: [],
+  }
   for (const name of Object.keys(events) as (keyof RuntimeEvents)[]) {
     runtime.on(name, (event) => void (events[name] as unknown[]).push(event))
   }

@@ -17,7 +17,7 @@ const MAX_TOKENS = 300_000
 /**
  * Reads the body of `POST /v1/embeddings` (https://platform.openai.com/docs/api-reference/embeddings/create). Fields
  * that it does not know are ignored: clients send many. Ours beside OpenAI's: `truncate` (false: an input over the
- * model's limit is an error) and `input_type` (`query` or `document`: the model's prompt for it is put in front).
+ * model's limit is an error; "chunk": it is run in pieces, which are averaged) and `input_type` (`query` or `document`: the model's prompt for it is put in front).
  *
  * @throws InvalidInputError that names the field
  */
@@ -40,15 +40,15 @@ export function readEmbeddingsRequest(body: unknown): EmbeddingsRequest {
   if (encoding != null && encoding !== 'float' && encoding !== 'base64') {
     throw wrong('encoding_format', 'must be "float" or "base64"', encoding)
   }
-  if (truncate != null && typeof truncate !== 'boolean')
-    throw wrong('truncate', 'must be true or false', truncate)
+  if (truncate != null && typeof truncate !== 'boolean' && truncate !== 'chunk')
+    throw wrong('truncate', 'must be true, false or "chunk"', truncate)
   const kind = KINDS.get(inputType)
   return {
     model,
     inputs: readInputs(input),
     encoding: encoding ?? 'float',
     options: {
-      ...(typeof truncate === 'boolean' && { truncate }),
+      ...(truncate != null && { truncate }),
       ...(typeof dimensions === 'number' && { dimensions }),
       ...(kind !== undefined && { inputType: kind }),
     },

@@ -28,7 +28,8 @@ async function serve(port: MessagePort, data: ThreadData): Promise<void> {
         resident?.permits.grant(message.runs)
         return resident?.scheduleTurn()
       case 'run-recalled':
-        return resident?.permits.recall()
+        resident?.permits.recall()
+        return resident?.scheduleTurn()
       case 'withdraw':
         return resident?.withdraw(message.id)
       case 'stop-runs':

@@ -338,6 +338,111 @@ describe('encoding', () => {
   })
 })
 
+describe('the same text', () => {
+  it('is computed once for all who want it while it waits or runs', async () => {
+    const bench = new Bench()
+    const first = await bench.ask(['aa'])
+    const second = await bench.ask(['b', 'aa'])
+    const third = await bench.ask(['aa', 'aa'], { normalize: true, dimensions: 1 })
+    await bench.endRun(0)
+    expect([...(bench.reply(first)?.values ?? [])]).toEqual([2, 1])
+    expect([...(bench.reply(third)?.values ?? [])]).toEqual([1, 1])
+    await bench.endRun(1)
+    expect([...(bench.reply(second)?.values ?? [])]).toEqual([1, 1, 2, 1])
+    expect(lengths(bench)).toEqual([[2], [1]])
+  })
+
+  it('is computed anew once it has been answered', async () => {
+    const bench = new Bench()
+    await bench.ask(['aa'])
+    await bench.endRun(0)
+    await bench.ask(['aa'])
+    expect(lengths(bench)).toEqual([[2], [2]])
+  })
+
+  it('lives as long as any of those who want it', async () => {
+    const bench = new Bench()
+    const leaver = await bench.ask(['aa'])
+    const stayer = await bench.ask(['aa'])
+    bench.resident.withdraw(leaver)
+    expect(bench.runs[0]?.cancellation.isRequested).toBe(false)
+    bench.resident.withdraw(stayer)
+    expect(bench.runs[0]?.cancellation.isRequested).toBe(true)
+    const late = await bench.ask(['aa'])
+    await bench.endRun(0, new Error('terminated'))
+    await bench.endRun(1)
+    expect(bench.reply(late)).toBeDefined()
+  })
+
+  it('is as urgent as the most urgent of them, and expires for each by itself', async () => {
+    const bench = new Bench()
+    await bench.ask(['x'.repeat(40)])
+    for (let i = 0; i < 100; i++) bench.post([String.fromCharCode(200 + i).repeat(10)])
+    const patient = bench.post(['aa'], { priority: 3 })
+    const hasty = bench.post(['aa'], { priority: 0, deadlineInMs: 50 })
+    await turn()
+    bench.clock.advance(50)
+    await bench.endRun(0)
+    expect(bench.failure(hasty)).toBeInstanceOf(DeadlineExceededError)
+    expect(bench.runs[1]?.lengths).toContain(2)
+    await bench.endRun(1)
+    expect(bench.reply(patient)).toBeDefined()
+  })
+})
+
+describe('a long text in pieces', () => {
+  it('is the mean of its pieces by their length, and counts all their tokens', async () => {
+    const bench = new Bench()
+    const id = await bench.ask(['aaaa b', 'cc'], { truncate: 'chunk' })
+    for (let run = 0; run < 3; run++) await bench.endRun(run)
+    const reply = bench.reply(id)
+    expect(reply).toMatchObject({ tokenCounts: [5, 2], truncated: [] })
+    const [length, one] = reply?.values ?? []
+    expect(length).toBeCloseTo((4 * 4 + 1 * 1) / 5)
+    expect(one).toBeCloseTo(1)
+  })
+})
+
+describe('permits', () => {
+  it('are asked for when something waits and no run is free', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    await bench.ask(['b'])
+    expect(bench.sent.filter(({ type }) => type === 'run-wanted')).toHaveLength(1)
+    bench.resident.permits.grant(1)
+    bench.resident.scheduleTurn()
+    await turn()
+    expect(lengths(bench)).toEqual([[1], [1]])
+  })
+
+  it('that are recalled stop the next run from beginning', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    await bench.ask(['b'])
+    bench.resident.permits.recall()
+    await bench.endRun(0)
+    expect(bench.sent).toContainEqual({ type: 'runs-returned', runs: 1 })
+    expect(bench.runs).toHaveLength(1)
+  })
+
+  it('that are recalled from whoever has nothing to do go back in the next turn', async () => {
+    const bench = new Bench()
+    bench.resident.permits.recall()
+    bench.resident.scheduleTurn()
+    await turn()
+    expect(bench.sent).toEqual([{ type: 'runs-returned', runs: 1 }])
+  })
+})
+
+it('tenants share the runs, whoever came first', async () => {
+  const bench = new Bench(1, false)
+  for (let i = 0; i < 20; i++) bench.post([String.fromCharCode(200 + i)], { tenant: 'many' })
+  const few = bench.post(['ä', 'ö'], { tenant: 'few' })
+  await turn()
+  for (let run = 0; run < 5; run++) await bench.endRun(run)
+  expect(bench.reply(few)).toBeDefined()
+})
+
 describe('runs', () => {
   it('are counted, and the count is down before the answer is sent', async () => {
     const bench = new Bench(2)

@@ -115,6 +115,7 @@ export class Resident<Row> {
       this.#isTurnScheduled = false
       this.#encodeSlice()
       this.#startRuns()
+      this.permits.giveBackRecalled()
       if (this.#toEncode.length > 0) this.scheduleTurn()
     })
   }

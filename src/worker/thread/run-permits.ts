@@ -4,8 +4,9 @@ type PermitMessage = Extract<FromThread, { type: 'run-wanted' | 'runs-returned' 
 
 /**
  * How many runs this thread may have in flight: all residents of the process share what the machine has. The main side grants
- * and recalls; a permit that is recalled goes back at once if no run uses it, else when the next run has ended. An idle thread keeps
- * what it has until then, so that the next request need not wait for a grant.
+ * and recalls; a permit that is recalled goes back when the next run has ended, or at the end of a turn that had no use for it: so
+ * each grant is worth a run, even if two residents take it from each other all the time. An idle thread keeps what it has until
+ * it is recalled, and the next request need not wait for a grant.
  */
 export class RunPermits {
   readonly #send: (message: PermitMessage) => void
@@ -20,7 +21,7 @@ export class RunPermits {
 
   /** Runs that could start now. */
   get free(): number {
-    return Math.max(0, this.#granted - this.#used - this.#recalled)
+    return this.#granted - this.#used
   }
 
   grant(runs: number): void {
@@ -31,7 +32,6 @@ export class RunPermits {
   recall(): void {
     // What has gone back meanwhile cannot be recalled any more.
     this.#recalled = Math.min(this.#granted, this.#recalled + 1)
-    this.#giveBackRecalled()
   }
 
   /** Asks for one more, unless that has been asked already. */
@@ -48,10 +48,11 @@ export class RunPermits {
   /** A run has ended. */
   end(): void {
     this.#used--
-    this.#giveBackRecalled()
+    this.giveBackRecalled()
   }
 
-  #giveBackRecalled(): void {
+  /** As many as no run uses. */
+  giveBackRecalled(): void {
     const runs = Math.min(this.#recalled, this.#granted - this.#used)
     if (runs === 0) return
     this.#granted -= runs
