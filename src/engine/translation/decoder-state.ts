@@ -1,13 +1,11 @@
 import { ModelLoadError } from '../../kernel/errors.ts'
-import type { OrtSession } from '../ort-session.ts'
-import { OrtValue } from '../ort-value.ts'
-import type { TensorView } from '../ort-tensor.ts'
-import type { ValueInfo } from '../ort-value-info.ts'
+import type { Session } from '../session.ts'
+import { isAllocated, type AllocatedTensor, type TensorView, type ValueInfo } from '../tensor.ts'
 import type { GenerationConfig } from './generation-config.ts'
 import { floatTensor } from './float-tensor.ts'
 import { selectRows } from './row-selection.ts'
 
-type Tensor = OrtValue | TensorView
+type Tensor = AllocatedTensor | TensorView
 
 /** Names of the inputs of a merged decoder that stay the same from step to step. */
 const ENCODER_MASK = 'encoder_attention_mask'
@@ -22,7 +20,7 @@ export interface CacheNames {
 }
 
 /** The names in a merged decoder's graph, `past_key_values.0.decoder.key` and so on. @throws ModelLoadError */
-export function cacheNames(session: OrtSession): CacheNames[] {
+export function cacheNames(session: Session): CacheNames[] {
   const outputs = new Set(session.outputs.map((output) => output.name))
   const names = session.inputs
     .filter(({ name }) => name.startsWith('past_key_values.'))
@@ -62,7 +60,7 @@ export class DecoderState {
     names: readonly CacheNames[],
     config: GenerationConfig,
     rows: number,
-    encoderStates: OrtValue,
+    encoderStates: AllocatedTensor,
     sourceMask: TensorView,
   ) {
     this.#names = names
@@ -83,9 +81,9 @@ export class DecoderState {
   }
 
   /** Takes over what a step has made. */
-  advance(isFirst: boolean, presents: readonly OrtValue[]): void {
+  advance(isFirst: boolean, presents: readonly AllocatedTensor[]): void {
     for (const [index, { past }] of this.#ofStep(isFirst).entries())
-      this.#set(past, presents[index] as OrtValue)
+      this.#set(past, presents[index] as AllocatedTensor)
   }
 
   /** Drops the rows that are not among `rows`. */
@@ -95,7 +93,7 @@ export class DecoderState {
   }
 
   release(): void {
-    for (const tensor of this.#tensors.values()) if (tensor instanceof OrtValue) tensor.release()
+    for (const tensor of this.#tensors.values()) if (isAllocated(tensor)) tensor.release()
     this.#tensors.clear()
   }
 
@@ -107,6 +105,6 @@ export class DecoderState {
   #set(name: string, tensor: Tensor): void {
     const old = this.#tensors.get(name)
     this.#tensors.set(name, tensor)
-    if (old instanceof OrtValue) old.release()
+    if (old !== undefined && isAllocated(old)) old.release()
   }
 }

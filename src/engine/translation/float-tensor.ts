@@ -1,4 +1,4 @@
-import { ELEMENT_TYPES, type TensorView } from '../ort-tensor.ts'
+import { ELEMENT_TYPES, type TensorView } from '../tensor.ts'
 
 /** One element: an address is needed even where there is nothing to be read. */
 const LEAST_BYTES = Float32Array.BYTES_PER_ELEMENT

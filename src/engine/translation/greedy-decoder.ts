@@ -1,8 +1,8 @@
 import { InferenceError, ModelLoadError } from '../../kernel/errors.ts'
-import type { OrtSession } from '../ort-session.ts'
-import { ELEMENT_TYPES } from '../ort-tensor.ts'
 import type { RunCancellation } from '../run-cancellation.ts'
 import type { RunItem } from '../run-item.ts'
+import type { Session } from '../session.ts'
+import { ELEMENT_TYPES } from '../tensor.ts'
 import { cacheNames, DecoderState, type CacheNames } from './decoder-state.ts'
 import { floatTensor } from './float-tensor.ts'
 import type { GenerationConfig } from './generation-config.ts'
@@ -37,13 +37,13 @@ const ENCODER_OUTPUT = 'last_hidden_state'
  * the later ones, which read keys and values of the earlier ones from a cache.
  */
 export class GreedyDecoder {
-  readonly #encoder: OrtSession
-  readonly #decoder: OrtSession
+  readonly #encoder: Session
+  readonly #decoder: Session
   readonly #config: GenerationConfig
   readonly #cacheNames: readonly CacheNames[]
 
   /** @throws ModelLoadError when the graphs are not such a pair. */
-  constructor(encoder: OrtSession, decoder: OrtSession, config: GenerationConfig) {
+  constructor(encoder: Session, decoder: Session, config: GenerationConfig) {
     this.#encoder = encoder
     this.#decoder = decoder
     this.#config = config
@@ -154,7 +154,7 @@ function sourceMask(rows: readonly ActiveRow[], length: number): ReturnType<type
   )
 }
 
-function checkEncoder({ inputs, outputs }: OrtSession): void {
+function checkEncoder({ inputs, outputs }: Session): void {
   const { int64 } = ELEMENT_TYPES
   const isKnown = inputs.every(
     ({ name, elementType }) => ['input_ids', 'attention_mask'].includes(name) && elementType === int64,

@@ -1,5 +1,5 @@
-import { offHeap } from '../ort-api.ts'
-import { ELEMENT_TYPES, type TensorView } from '../ort-tensor.ts'
+import { offHeap } from '../off-heap.ts'
+import { ELEMENT_TYPES, type TensorView } from '../tensor.ts'
 
 /** Rows of ids as the tensor `[rows, length]` of int64, filled up at the end with `padding`. */
 export function idTensor(

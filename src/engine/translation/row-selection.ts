@@ -1,14 +1,13 @@
-import { OrtValue } from '../ort-value.ts'
-import type { TensorView } from '../ort-tensor.ts'
+import { isAllocated, type AllocatedTensor, type TensorView } from '../tensor.ts'
 import { floatTensor } from './float-tensor.ts'
 
 /** Copies some rows of a float32 tensor, whose first axis is that of the rows. */
 export function selectRows(
-  tensor: OrtValue | TensorView,
+  tensor: AllocatedTensor | TensorView,
   rows: readonly number[],
 ): TensorView<Float32Array<ArrayBuffer>> {
   const [, ...shapeOfRow] = tensor.shape
-  const source = tensor instanceof OrtValue ? tensor.float32() : (tensor.data as Float32Array)
+  const source = isAllocated(tensor) ? tensor.float32() : (tensor.data as Float32Array)
   const size = shapeOfRow.reduce((product, axis) => product * axis, 1)
   const selected = floatTensor([rows.length, ...shapeOfRow])
   for (const [to, from] of rows.entries()) {

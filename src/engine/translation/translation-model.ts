@@ -1,9 +1,9 @@
 import { isBatchInvariant } from '../graph-facts.ts'
 import { ModelFolder } from '../model-folder.ts'
 import { openGraphs, releaseWhenOpen, type OpenGraph } from '../open-graphs.ts'
-import type { OrtSession } from '../ort-session.ts'
 import type { RunCancellation } from '../run-cancellation.ts'
 import type { Engine, RunItem } from '../run-item.ts'
+import type { OpenSession, Session } from '../session.ts'
 import { readGenerationConfig, type GenerationConfig } from './generation-config.ts'
 import { graphPair } from './graph-pair.ts'
 import { GreedyDecoder, type RowSink, type TargetRow } from './greedy-decoder.ts'
@@ -13,9 +13,7 @@ export interface LoadOptions {
   readonly folder: string
   /** The encoder, relative to the folder; the decoder of the same quantisation goes with it. */
   readonly graphFile: string
-  readonly intraOpThreads: number
-  /** Two elements, for the encoder and the decoder; see `SessionOptions.address`. */
-  readonly sessionAddresses: BigUint64Array
+  readonly openSession: OpenSession
   readonly signal: AbortSignal
   /** 0 to 1. */
   onProgress(fraction: number): void
@@ -31,7 +29,7 @@ export class TranslationModel implements Engine<TargetRow> {
   /** False for graphs that must run one text at a time, unpadded. */
   readonly isBatchInvariant: boolean
   readonly givesRowsEarly = true
-  readonly #sessions: readonly OrtSession[]
+  readonly #sessions: readonly Session[]
   readonly #decoder: GreedyDecoder
   readonly #weightBytes: number
   readonly #allocatedAtLoadBytes: number
@@ -41,7 +39,7 @@ export class TranslationModel implements Engine<TargetRow> {
     this.tokenizer = tokenizer
     this.isBatchInvariant = graphs.every(({ facts }) => isBatchInvariant(facts))
     this.#sessions = graphs.map(({ session }) => session)
-    const [encoder, decoder] = this.#sessions as [OrtSession, OrtSession]
+    const [encoder, decoder] = this.#sessions as [Session, Session]
     this.#decoder = new GreedyDecoder(encoder, decoder, config)
     this.#weightBytes = graphs.reduce((sum, { facts }) => sum + facts.totalBytes, 0)
     this.#allocatedAtLoadBytes = allocatedBytes(this.#sessions)
@@ -88,6 +86,6 @@ export class TranslationModel implements Engine<TargetRow> {
   }
 }
 
-function allocatedBytes(sessions: readonly OrtSession[]): number {
+function allocatedBytes(sessions: readonly Session[]): number {
   return sessions.reduce((sum, session) => sum + session.allocatedBytes, 0)
 }

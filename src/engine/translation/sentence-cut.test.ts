@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { cutInTwo, cutSentences } from './sentence-cut.ts'
+
+const cut = (text: string, language = 'en', maxLength = 1_000): string[] =>
+  [...cutSentences(text, language, maxLength)].map(({ sentence }) => sentence)
+
+describe('a text', () => {
+  it('is cut where sentences and lines end', () => {
+    expect(cut('One. Two! "Three?" Four\nfive.\r\n\r\nSix')).toEqual([
+      'One.',
+      'Two!',
+      '"Three?"',
+      'Four',
+      'five.',
+      'Six',
+    ])
+    expect(cut('वह आया। फिर वह गया।', 'hi')).toEqual(['वह आया।', 'फिर वह गया।'])
+    expect(cut('今日は。明日は？', 'ja')).toEqual(['今日は。', '明日は？'])
+    expect(cut('مرحبا. كيف حالك؟ بخير.', 'ar')).toEqual(['مرحبا.', 'كيف حالك؟', 'بخير.'])
+  })
+
+  it('does not mind a language that nobody knows', () => {
+    expect(cut('One. Two.', 'not a language')).toEqual(['One.', 'Two.'])
+    expect(cut('One. Two.', 'eng_Latn')).toEqual(['One.', 'Two.'])
+  })
+
+  it('is the same when all is joined again, and no sentence is too long', () => {
+    const piece = fc.constantFrom('a', 'word', ' ', '\n', '. ', ', ', '।', '😀', '\u00a0', '?!', '\ud800')
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 80 }),
+        fc.integer({ min: 2, max: 40 }),
+        (pieces, maxLength) => {
+          const text = pieces.join('')
+          const parts = [...cutSentences(text, 'en', maxLength)]
+          expect(parts.map(({ before, sentence, after }) => before + sentence + after).join('')).toBe(text)
+          for (const { sentence } of parts) expect(sentence.length).toBeLessThanOrEqual(maxLength)
+        },
+      ),
+    )
+  })
+
+  it('of a million characters is cut without a sentence or a space in it', () => {
+    let length = 0
+    for (const { sentence } of cutSentences('x'.repeat(1_000_000), 'en', 1_000)) length += sentence.length
+    expect(length).toBe(1_000_000)
+  })
+})
+
+describe('a sentence that is too long', () => {
+  it('is cut at a clause near its middle, else at a space, else anywhere', () => {
+    expect(cutInTwo('the man who came, left the house at once')).toEqual([
+      'the man who came, ',
+      'left the house at once',
+    ])
+    expect(cutInTwo('one two three four')).toEqual(['one two ', 'three four'])
+    expect(cutInTwo('abcdefgh')).toEqual(['abcd', 'efgh'])
+  })
+
+  it('is never cut within a character', () => {
+    for (const text of ['😀😀😀', 'a😀b', '😀x', '😀']) {
+      const [head, tail] = cutInTwo(text)
+      expect(head + tail).toBe(text)
+      expect(head).not.toBe('')
+      if (text.length > 2) expect(/[\ud800-\udbff]$/.test(head)).toBe(false)
+    }
+  })
+})

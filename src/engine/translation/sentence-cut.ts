@@ -1,0 +1,87 @@
+/** A sentence and the white space around it: all of them joined are the text. */
+export interface CutSentence {
+  readonly before: string
+  readonly sentence: string
+  readonly after: string
+}
+
+/** Where a sentence that is too long is cut, best first: after a clause, at a space. */
+const CLAUSE_END = /[,;:،؛、，；：—–](?:\s+|(?<=[、，；：]))/gu
+const SPACE = /\s+/gu
+
+/** Pieces of white space that are taken together with the sentence before them. */
+const MOST_BLANK_PIECES = 64
+
+const segmenters = new Map<string, Intl.Segmenter>()
+
+/**
+ * Cuts a text into sentences as its language does (Unicode UAX #29). Lines end sentences, too.
+ *
+ * @param maxLength Longer sentences are cut at clauses, else at spaces, else anywhere: more characters than a model can read.
+ */
+export function* cutSentences(text: string, language: string, maxLength: number): Generator<CutSentence> {
+  let held = ''
+  let blanks = 0
+  for (const { segment } of segmenterOf(language).segment(text)) {
+    const isBlank = segment.trim() === ''
+    if (held !== '' && !(isBlank && blanks < MOST_BLANK_PIECES)) {
+      yield* pieces(held, maxLength)
+      held = ''
+      blanks = 0
+    }
+    held += segment
+    if (isBlank) blanks++
+  }
+  if (held !== '') yield* pieces(held, maxLength)
+}
+
+/** Two parts of a text of at least two characters, cut as near to its middle as there is a good place. */
+export function cutInTwo(text: string): [string, string] {
+  const middle = text.length / 2
+  const place = nearest(text, CLAUSE_END, middle) ?? nearest(text, SPACE, middle) ?? Math.floor(middle)
+  const isInPair =
+    /[\udc00-\udfff]/.test(text.charAt(place)) && /[\ud800-\udbff]/.test(text.charAt(place - 1))
+  const shift = place > 1 ? -1 : 1
+  const end = isInPair && text.length > 2 ? place + shift : place
+  return [text.slice(0, end), text.slice(end)]
+}
+
+export function splitWhiteSpace(text: string): CutSentence {
+  const sentence = text.trim()
+  const start = text.indexOf(sentence)
+  return { before: text.slice(0, start), sentence, after: text.slice(start + sentence.length) }
+}
+
+function* pieces(text: string, maxLength: number): Generator<CutSentence> {
+  let rest = text
+  while (rest.length > maxLength) {
+    const [head] = cutInTwo(rest.slice(0, Math.min(rest.length, maxLength)))
+    yield splitWhiteSpace(head)
+    rest = rest.slice(head.length)
+  }
+  yield splitWhiteSpace(rest)
+}
+
+/** Ends of matches that leave something on both sides; the one nearest to `middle`, within its half of the text. */
+function nearest(text: string, pattern: RegExp, middle: number): number | undefined {
+  let best: number | undefined
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    const end = index + match.length
+    if (end >= text.length || Math.abs(end - middle) > middle / 2) continue
+    if (best === undefined || Math.abs(end - middle) < Math.abs(best - middle)) best = end
+  }
+  return best
+}
+
+function segmenterOf(language: string): Intl.Segmenter {
+  const known = segmenters.get(language)
+  if (known !== undefined) return known
+  let made: Intl.Segmenter
+  try {
+    made = new Intl.Segmenter(language.replaceAll('_', '-'), { granularity: 'sentence' })
+  } catch {
+    made = new Intl.Segmenter(undefined, { granularity: 'sentence' })
+  }
+  segmenters.set(language, made)
+  return made
+}
