@@ -5,7 +5,7 @@ import { tinyCrossEncoder, TINY_MAX_TOKENS } from '../../test/engine/tiny-cross-
 import { ModelLoadError } from '../kernel/errors.ts'
 import { isCrossEncoder, readCrossEncoderConfig, scoreOutput } from './cross-encoder-config.ts'
 import { ModelFolder } from './model-folder.ts'
-import { ELEMENT_TYPES } from './ort-tensor.ts'
+import { ELEMENT_TYPES } from './tensor.ts'
 
 function folderWith(config: object): ModelFolder {
   const model = tinyCrossEncoder({ config })

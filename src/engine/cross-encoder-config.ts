@@ -1,7 +1,6 @@
 import { ModelLoadError } from '../kernel/errors.ts'
 import type { JsonObject, ModelFolder } from './model-folder.ts'
-import { ELEMENT_TYPES } from './ort-tensor.ts'
-import type { ValueInfo } from './ort-value-info.ts'
+import { ELEMENT_TYPES, type ValueInfo } from './tensor.ts'
 import { positiveInteger, readMaxTokens } from './token-limit.ts'
 
 /** What a cross-encoder's own files say. */

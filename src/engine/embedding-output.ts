@@ -1,7 +1,6 @@
 import { ModelLoadError } from '../kernel/errors.ts'
 import type { EmbeddingConfig } from './embedding-config.ts'
-import { ELEMENT_TYPES } from './ort-tensor.ts'
-import type { ValueInfo } from './ort-value-info.ts'
+import { ELEMENT_TYPES, type ValueInfo } from './tensor.ts'
 
 /** Rank-2 outputs that are vectors; another one may be the logits of a classifier, or BERT's pooler. */
 const POOLED_OUTPUTS: ReadonlySet<string> = new Set(['sentence_embedding', 'text_embeds', 'embeddings'])

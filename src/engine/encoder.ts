@@ -1,9 +1,9 @@
 import { ModelLoadError } from '../kernel/errors.ts'
-import type { OrtSession } from './ort-session.ts'
-import type { ValueInfo } from './ort-value-info.ts'
 import type { RunCancellation } from './run-cancellation.ts'
 import type { RunItem } from './run-item.ts'
 import { canFill, RunMemory } from './run-memory.ts'
+import type { Session } from './session.ts'
+import type { ValueInfo } from './tensor.ts'
 
 /** What the graph gave for one item: rows of `size` values in `values`, beginning at `start`. Valid during the call only. */
 export interface EncoderOutput {
@@ -19,7 +19,7 @@ export interface EncoderOutput {
  * which a later one takes over.
  */
 export class Encoder {
-  readonly #session: OrtSession
+  readonly #session: Session
   readonly #output: ValueInfo
   readonly #size: number
   readonly #idleMemory: RunMemory[] = []
@@ -28,7 +28,7 @@ export class Encoder {
    * @param output The one that is wanted: `[items, size]` or `[items, tokens, size]`, float32.
    * @throws ModelLoadError when the graph is not that of a text encoder.
    */
-  constructor(session: OrtSession, output: ValueInfo, size: number) {
+  constructor(session: Session, output: ValueInfo, size: number) {
     this.#session = session
     this.#output = output
     this.#size = size

@@ -4,13 +4,10 @@ import { ModelLoadError } from '../kernel/errors.ts'
 import { readGraphFacts, type GraphFacts } from './graph-facts.ts'
 import type { ModelFolder } from './model-folder.ts'
 import { checkDigests, listedFiles } from './model-manifest.ts'
-import { OrtApi } from './ort-api.ts'
-import { OrtSession } from './ort-session.ts'
+import type { OpenSession, Session } from './session.ts'
 
 export interface OpenOptions {
-  readonly intraOpThreads: number
-  /** One element for each graph; see `SessionOptions.address`. */
-  readonly sessionAddresses: BigUint64Array
+  readonly openSession: OpenSession
   readonly signal: AbortSignal
   /** Told the part of all files that is checked, 0 to 1. */
   onProgress(fraction: number): void
@@ -18,7 +15,7 @@ export interface OpenOptions {
 
 /** A graph that is loaded. Whoever opened it releases the session. */
 export interface OpenGraph {
-  readonly session: OrtSession
+  readonly session: Session
   readonly facts: GraphFacts
 }
 
@@ -39,7 +36,7 @@ export async function openGraphs(
   options.signal.throwIfAborted()
   const stop = new AbortController()
   const abortListener = onAbort(options.signal, (reason) => stop.abort(reason))
-  const sessions: OrtSession[] = []
+  const sessions: Session[] = []
   const checking = checkDigests(folder, files, stop.signal, (fraction) => options.onProgress(fraction))
   const opening = openInto(sessions, folder, graphFiles, options, stop.signal)
   // Whichever fails first makes the other one stop.
@@ -61,20 +58,17 @@ export async function releaseWhenOpen(opening: Promise<readonly OpenGraph[]>): P
 
 /** One after the other: each uses several threads while it is made. */
 async function openInto(
-  sessions: OrtSession[],
+  sessions: Session[],
   folder: ModelFolder,
   graphFiles: readonly string[],
-  { intraOpThreads, sessionAddresses }: OpenOptions,
+  { openSession }: OpenOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const api = new OrtApi()
   for (const [index, file] of graphFiles.entries()) {
     const path = join(folder.path, file)
-    const address = sessionAddresses.subarray(index, index + 1)
     try {
-      sessions.push(await OrtSession.create(api, path, { intraOpThreads, address, signal }))
+      sessions.push(await openSession(path, index, signal))
     } catch (cause) {
-      if (cause instanceof ModelLoadError) throw cause
       throw new ModelLoadError(`ONNX Runtime cannot load ${path}.`, { cause })
     }
   }

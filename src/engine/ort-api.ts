@@ -1,4 +1,6 @@
+import { offHeap } from './off-heap.ts'
 import { findOrtLibrary, loadOrtTable, type NativeFunction, type Pointer } from './ort-library.ts'
+import { OrtError } from './session.ts'
 
 /** `ORTCHAR_T`: paths are UTF-16 on Windows and UTF-8 elsewhere. */
 const PATH = process.platform === 'win32' ? 'str16' : 'str'
@@ -94,11 +96,6 @@ const RELEASE_FUNCTIONS: Record<ReleaseFunction, number> = {
 const GET_ERROR_MESSAGE = 2
 const GET_KEY_VALUE = 297
 
-/** A failure that ONNX Runtime reported. Callers wrap it into the error that fits what they were doing. */
-class OrtError extends Error {
-  override readonly name = 'OrtError'
-}
-
 /** ONNX Runtime's C API with every status checked. One per thread: koffi's functions belong to the thread. */
 export class OrtApi {
   readonly version: string
@@ -166,15 +163,4 @@ export class OrtApi {
     this.#functions.ReleaseStatus(status)
     throw new OrtError(message)
   }
-}
-
-/**
- * A typed array that native code may keep the address of. V8 keeps arrays of up to 64 bytes on its own heap, where the
- * garbage collector moves them; one with an `ArrayBuffer` made beforehand never moves.
- */
-export function offHeap<T>(
-  type: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
-  length: number,
-): T {
-  return new type(new ArrayBuffer(length * type.BYTES_PER_ELEMENT))
 }

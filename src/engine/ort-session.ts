@@ -1,18 +1,21 @@
 import { onAbort } from '../kernel/abort.ts'
 import { HandleStack } from './handle-stack.ts'
-import { offHeap, type OrtApi } from './ort-api.ts'
+import { offHeap } from './off-heap.ts'
+import { OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
-import { bindTensors, type TensorView } from './ort-tensor.ts'
+import { bindTensors } from './ort-tensor.ts'
 import { OrtValue } from './ort-value.ts'
-import { describeValues, type ValueInfo } from './ort-value-info.ts'
+import { describeValues } from './ort-value-info.ts'
 import type { RunCancellation } from './run-cancellation.ts'
+import type { OpenSession, Session } from './session.ts'
+import type { TensorView, ValueInfo } from './tensor.ts'
 
 /** `ORT_LOGGING_LEVEL_FATAL`: failures come as statuses; the library prints nothing by itself. */
 const LOG_FATAL = 4
 /** `OrtArenaAllocator` and `OrtMemTypeDefault`: main memory, by the allocator that a session keeps for its runs. */
 const [ARENA_ALLOCATOR, MEMORY_DEFAULT] = [1, 0]
 
-export interface SessionOptions {
+export interface OrtSessionOptions {
   /** Threads that one run uses. @default 1 */
   intraOpThreads?: number
   /** Stops the load. */
@@ -25,10 +28,23 @@ export interface SessionOptions {
 }
 
 /**
- * One loaded graph. Any number of runs may be in flight at once; they share one copy of the weights. Its owner calls
- * `release()` when the last run has ended.
+ * Opens graphs through the C API.
+ *
+ * @param addresses One element for each graph; see `OrtSessionOptions.address`.
+ * @throws ModelLoadError where the C API cannot be had
  */
-export class OrtSession {
+export function ortSessions(intraOpThreads: number, addresses: BigUint64Array): OpenSession {
+  const api = new OrtApi()
+  return (path, index, signal) =>
+    OrtSession.create(api, path, {
+      intraOpThreads,
+      signal,
+      address: addresses.subarray(index, index + 1),
+    })
+}
+
+/** A graph behind the C API. Any number of runs may be in flight at once; they share one copy of the weights. */
+export class OrtSession implements Session {
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
   readonly #api: OrtApi
@@ -51,7 +67,7 @@ export class OrtSession {
    * Reads and optimises the graph on the pool of libuv.
    * @throws OrtError with the library's own words when the file is not a graph it can run, or the load was stopped.
    */
-  static async create(api: OrtApi, modelPath: string, options: SessionOptions = {}): Promise<OrtSession> {
+  static async create(api: OrtApi, modelPath: string, options: OrtSessionOptions = {}): Promise<OrtSession> {
     const handles = new HandleStack()
     try {
       // The library has one environment per process and counts its users.
@@ -95,14 +111,7 @@ export class OrtSession {
     }
   }
 
-  /**
-   * Runs the graph on the pool of libuv. `inputs` and `outputs` go by name; results are written straight into the memory
-   * of `outputs`, which must have the shapes that the graph gives.
-   *
-   * @param unshaped Further outputs, whose shapes are known only afterwards: ONNX Runtime allocates them.
-   * @returns A value for each name in `unshaped`, in that order; the caller's to release.
-   * @throws OrtError when the run fails, or was stopped by `cancellation`.
-   */
+  /** Runs the graph on the pool of libuv. See `Session.run`. */
   async run(
     inputs: Readonly<Record<string, TensorView | OrtValue>>,
     outputs: Readonly<Record<string, TensorView>>,
@@ -115,7 +124,10 @@ export class OrtSession {
     try {
       const from = bindTensors(this.#api, this.#memoryInfo, inputs, handles)
       const to = bindTensors(this.#api, this.#memoryInfo, outputs, handles, unshaped)
-      const runOptions = cancellation.begin(this.#api)
+      const runOptions = handles.own(this.#api.pointer('CreateRunOptions'), (runOptions) =>
+        this.#api.release('ReleaseRunOptions', runOptions),
+      )
+      cancellation.begin(() => this.#api.call('RunOptionsSetTerminate', runOptions))
       await this.#api.callAsync(
         'Run',
         this.#session,
@@ -136,7 +148,6 @@ export class OrtSession {
     }
   }
 
-  /** Gives the memory back. Idempotent; a fault of the caller while a run is in flight. */
   release(): void {
     if (this.#activeRuns > 0) throw new Error(`The session is in ${this.#activeRuns} runs.`)
     this.#isReleased = true
@@ -148,7 +159,7 @@ async function createNative(
   api: OrtApi,
   environment: Pointer,
   modelPath: string,
-  options: SessionOptions,
+  options: OrtSessionOptions,
   address: BigUint64Array,
 ): Promise<void> {
   const handles = new HandleStack()

@@ -1,23 +1,10 @@
 import koffi from 'koffi'
 import type { HandleStack } from './handle-stack.ts'
-import { offHeap, type OrtApi } from './ort-api.ts'
+import { offHeap } from './off-heap.ts'
+import type { OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
 import { OrtValue } from './ort-value.ts'
-
-/** Numbers that ONNX gives to element types (`ONNXTensorElementDataType`); the ones used here. */
-export const ELEMENT_TYPES: Readonly<Record<'float32' | 'int32' | 'int64' | 'bool', number>> = {
-  float32: 1,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-}
-
-/** A tensor in memory of ours, which must not move: a view on an `ArrayBuffer` of the size that `shape` asks for. */
-export interface TensorView<Data extends ArrayBufferView<ArrayBuffer> = ArrayBufferView<ArrayBuffer>> {
-  readonly data: Data
-  readonly elementType: number
-  readonly shape: readonly number[]
-}
+import type { TensorView } from './tensor.ts'
 
 /** The tensors of one side of a run as the C API wants them: parallel arrays of names and of values. */
 export interface BoundTensors {

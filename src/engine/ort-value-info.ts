@@ -1,15 +1,8 @@
 import koffi from 'koffi'
-import { offHeap, type OrtApi } from './ort-api.ts'
+import { offHeap } from './off-heap.ts'
+import type { OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
-
-/** What a session says of one of its inputs or outputs. */
-export interface ValueInfo {
-  readonly name: string
-  /** An `ONNXTensorElementDataType`; 0 where the value is no tensor. */
-  readonly elementType: number
-  /** Sizes of the axes; undefined where the graph leaves one open, as it does for batch and length. */
-  readonly shape: readonly (number | undefined)[]
-}
+import type { ValueInfo } from './tensor.ts'
 
 /** All inputs or all outputs of a session, in the order of the graph. */
 export function describeValues(api: OrtApi, session: Pointer, side: 'Input' | 'Output'): ValueInfo[] {

@@ -2,12 +2,10 @@ import koffi from 'koffi'
 import type { OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
 import { readTypeAndShape } from './ort-value-info.ts'
+import type { AllocatedTensor } from './tensor.ts'
 
-/**
- * A tensor in memory of ONNX Runtime: the output of a run whose shape was not known before. It can go into another run as it
- * is, without being copied. Its owner calls `release()` when the last run that takes it has ended.
- */
-export class OrtValue {
+/** A tensor in memory of ONNX Runtime. It goes into another run without being copied. */
+export class OrtValue implements AllocatedTensor {
   readonly pointer: Pointer
   readonly elementType: number
   readonly shape: readonly number[]
@@ -28,7 +26,6 @@ export class OrtValue {
     }
   }
 
-  /** The elements of a float32 tensor where they are: to be read before `release()` and not kept. */
   float32(): Float32Array<ArrayBuffer> {
     if (this.#isReleased) throw new Error('The value is released.')
     const length = this.shape.reduce((product, axis) => product * axis, 1)
@@ -37,7 +34,6 @@ export class OrtValue {
     return new Float32Array(koffi.view(data, length * Float32Array.BYTES_PER_ELEMENT))
   }
 
-  /** Idempotent. */
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true

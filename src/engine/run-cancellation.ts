@@ -1,11 +1,6 @@
-import { HandleStack } from './handle-stack.ts'
-import type { OrtApi } from './ort-api.ts'
-import type { Pointer } from './ort-library.ts'
-
 /** Lets somebody else stop a run, or runs that follow one another. One object serves one caller. */
 export class RunCancellation {
-  readonly #handles = new HandleStack()
-  #terminate: (() => void) | undefined
+  #stop: (() => void) | undefined
   #isRequested = false
 
   get isRequested(): boolean {
@@ -16,22 +11,17 @@ export class RunCancellation {
   request(): void {
     if (this.#isRequested) return
     this.#isRequested = true
-    this.#terminate?.()
+    this.#stop?.()
   }
 
-  /** For `OrtSession.run`: the native options of the run. */
-  begin(api: OrtApi): Pointer {
-    const runOptions = this.#handles.own(api.pointer('CreateRunOptions'), (runOptions) =>
-      api.release('ReleaseRunOptions', runOptions),
-    )
-    this.#terminate = () => api.call('RunOptionsSetTerminate', runOptions)
-    if (this.#isRequested) this.#terminate()
-    return runOptions
+  /** For sessions: `stop` ends the run that begins now. It is called at once if that has been asked for. */
+  begin(stop: () => void): void {
+    this.#stop = stop
+    if (this.#isRequested) stop()
   }
 
-  /** For `OrtSession.run`: the options are not used any more. */
+  /** For sessions: the run has ended. */
   end(): void {
-    this.#terminate = undefined
-    this.#handles.release()
+    this.#stop = undefined
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ELEMENT_TYPES } from './ort-tensor.ts'
+import { ELEMENT_TYPES } from './tensor.ts'
 import type { RunItem } from './run-item.ts'
 import { canFill, RunMemory } from './run-memory.ts'
 

@@ -1,6 +1,5 @@
-import { ELEMENT_TYPES, type TensorView } from './ort-tensor.ts'
-import type { ValueInfo } from './ort-value-info.ts'
 import type { RunItem } from './run-item.ts'
+import { ELEMENT_TYPES, type TensorView, type ValueInfo } from './tensor.ts'
 
 /** What each input of a text encoder holds for token `position` of an item; padding beyond its end is 0 everywhere. */
 const TOKEN_VALUES: Readonly<Record<string, (item: RunItem, position: number) => number>> = {

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { ortSessions } from '../../engine/ort-session.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { toWire } from '../../kernel/error-wire.ts'
 import { ModelLoadError } from '../../kernel/errors.ts'
@@ -88,8 +89,8 @@ async function loadModel(
     )
   }
   const { folder, graphFile, intraOpThreads, gauges } = data
-  const { sessionAddresses } = gauges
-  return await loadThreadModel({ folder, graphFile, intraOpThreads, sessionAddresses, signal, onProgress })
+  const openSession = ortSessions(intraOpThreads, gauges.sessionAddresses)
+  return await loadThreadModel({ folder, graphFile, openSession, signal, onProgress })
 }
 
 /** What this thread takes: the model's native memory, and the heap of its own JavaScript. */

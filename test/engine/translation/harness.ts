@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ortSessions } from '../../../src/engine/ort-session.ts'
 import { RunCancellation } from '../../../src/engine/run-cancellation.ts'
 import type { RunItem } from '../../../src/engine/run-item.ts'
 import type { TargetRow } from '../../../src/engine/translation/greedy-decoder.ts'
@@ -14,8 +15,7 @@ export function loadHere(folder: string, encoder = 'onnx/encoder_model.onnx'): P
   return TranslationModel.load({
     folder,
     graphFile: encoder,
-    intraOpThreads: 1,
-    sessionAddresses: new BigUint64Array(new SharedArrayBuffer(16)),
+    openSession: ortSessions(1, new BigUint64Array(new SharedArrayBuffer(16))),
     signal: new AbortController().signal,
     onProgress: () => {},
   })
