@@ -32,43 +32,48 @@ export async function loadThreadModel(options: LoadOptions): Promise<ThreadModel
 function embeddingThreadModel(model: EmbeddingModel, weights: string): ThreadModel<EncoderOutput> {
   const { dimensions, isBatchInvariant, config } = model
   const { maxTokens, pooling } = config
-  return {
+  return encoderThreadModel(model, {
     description: {
       tasks: ['embed', 'rerank'],
       embedding: { dimensions, maxTokens, pooling, isBatchInvariant, weights },
     },
-    ...parts(model),
-    createJob(request, nowMs): Job<EncoderOutput> {
+    jobOf: (request, nowMs) => {
       if (request.type === 'embed') return new EmbedJob(request, model, nowMs)
-      if (request.type === 'rerank') return new LateInteractionJob(request, model, nowMs)
-      throw unknownTask(request, this.description)
+      return request.type === 'rerank' ? new LateInteractionJob(request, model, nowMs) : undefined
     },
-  }
+  })
 }
 
 function crossEncoderThreadModel(model: CrossEncoderModel): ThreadModel<EncoderOutput> {
-  return {
+  return encoderThreadModel(model, {
     description: { tasks: ['rerank'] },
-    ...parts(model),
-    createJob(request, nowMs): Job<EncoderOutput> {
-      if (request.type === 'rerank') return new PairJob(request, model, nowMs)
-      throw unknownTask(request, this.description)
-    },
-  }
+    jobOf: (request, nowMs) => (request.type === 'rerank' ? new PairJob(request, model, nowMs) : undefined),
+  })
 }
 
-function parts(model: EncoderModel): Omit<ThreadModel<EncoderOutput>, 'description' | 'createJob'> {
+interface EncoderVerbs {
+  readonly description: ModelDescription
+  /** Undefined for what the model cannot do. */
+  jobOf(request: Request, nowMs: number): Job<EncoderOutput> | undefined
+}
+
+function encoderThreadModel(
+  model: EncoderModel,
+  { description, jobOf }: EncoderVerbs,
+): ThreadModel<EncoderOutput> {
   return {
+    description,
     isBatchInvariant: model.isBatchInvariant,
     givesRowsEarly: model.givesRowsEarly,
     get nativeBytes() {
       return model.nativeBytes
     },
+    createJob(request, nowMs) {
+      const job = jobOf(request, nowMs)
+      if (job !== undefined) return job
+      throw new InvalidInputError(`The model cannot ${request.type}; it can ${description.tasks.join(', ')}.`)
+    },
     run: (items, cancellation, sink) => model.run(items, cancellation, sink),
     release: () => model.release(),
   }
-}
-
-function unknownTask({ type }: Request, { tasks }: ModelDescription): InvalidInputError {
-  return new InvalidInputError(`The model cannot ${type}; it can ${tasks.join(', ')}.`)
 }
