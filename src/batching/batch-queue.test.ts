@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BatchQueue, WINDOW_ITEMS } from './batch-queue.ts'
+import { BatchQueue, LEAST_WINDOW_ITEMS, MOST_WINDOW_ITEMS } from './batch-queue.ts'
 import type { BatchLimits } from './batch-cut.ts'
 import { LEVEL_MS, type WaitingItem } from './waiting-item.ts'
 
@@ -94,11 +94,17 @@ describe('order', () => {
   })
 
   it('draws the companions from the window only', () => {
-    const window = Array.from({ length: WINDOW_ITEMS }, (_, i) => text({ tokens: 4, arrivedAtMs: i }))
-    const outside = text({ name: 'outside', tokens: 4, arrivedAtMs: 1_000 })
-    const { batch } = queueOf([outside, ...window]).next(1_000, 1, LIMITS)
-    expect(batch).toHaveLength(WINDOW_ITEMS)
-    expect(names(batch)).not.toContain('outside')
+    const long = Array.from({ length: LEAST_WINDOW_ITEMS }, (_, i) =>
+      text({ tokens: 200 - i, arrivedAtMs: i }),
+    )
+    const outside = text({ name: 'outside', tokens: 200, arrivedAtMs: 1_000 })
+    expect(names(queueOf([outside, ...long]).next(1_000, 1, LIMITS).batch)).not.toContain('outside')
+  })
+
+  it('draws them from a larger window where texts are short', () => {
+    const far = text({ name: 'far', tokens: 9, arrivedAtMs: 1_000 })
+    const others = Array.from({ length: 150 }, (_, i) => text({ tokens: i === 0 ? 9 : 4, arrivedAtMs: i }))
+    expect(names(queueOf([far, ...others]).next(1_000, 1, LIMITS).batch)).toContain('far')
   })
 })
 
@@ -183,7 +189,7 @@ describe('whatever waits', () => {
             }
             const longest = Math.max(0, ...batch.map((text) => text.tokens))
             if (batch.length > 1) expect(longest * batch.length).toBeLessThanOrEqual(512)
-            expect(batch.length).toBeLessThanOrEqual(Math.min(maxItems, WINDOW_ITEMS))
+            expect(batch.length).toBeLessThanOrEqual(Math.min(maxItems, MOST_WINDOW_ITEMS))
             for (const text of expired) expect(text.deadlineAtMs).toBeLessThanOrEqual(nowMs)
             for (const text of batch) expect(text.deadlineAtMs).toBeGreaterThan(nowMs)
             for (const text of [...batch, ...expired]) {
@@ -200,7 +206,7 @@ describe('whatever waits', () => {
 
   it('pads little: a stretch of neighbours, never a text between two of its length left out', () => {
     fc.assert(
-      fc.property(fc.array(anyText, { minLength: 1, maxLength: WINDOW_ITEMS }), (fields) => {
+      fc.property(fc.array(anyText, { minLength: 1, maxLength: LEAST_WINDOW_ITEMS }), (fields) => {
         const texts = fields.map((fields) => text({ ...fields, deadlineAtMs: Infinity }))
         const { batch } = queueOf(texts).next(0, 1, LIMITS)
         const lengths = batch.map((text) => text.tokens)

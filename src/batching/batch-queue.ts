@@ -2,8 +2,13 @@ import { WaitQueue } from '../kernel/wait-queue.ts'
 import { cutBatch, type BatchLimits } from './batch-cut.ts'
 import { LEVEL_MS, type WaitingItem } from './waiting-item.ts'
 
-/** How many items a batch is chosen from. */
-export const WINDOW_ITEMS = 64
+/**
+ * How many items a batch is chosen from: so many that they fill several batches, so that each can be of items of one length.
+ * Counted over queues of short texts, 64 instead of 150 cost 6 % more tokens, padding and overhead of runs included; over texts
+ * of mixed lengths, where 64 are enough for that, 128 instead save 1 %.
+ */
+export const [LEAST_WINDOW_ITEMS, MOST_WINDOW_ITEMS] = [64, 256] as const
+const WINDOW_BATCHES = 4
 
 /** Room for padding in the share of a run: two texts of nearly the same length belong together. */
 const SHARE_SLACK = 1.25
@@ -18,7 +23,7 @@ export interface BatchDecision<T> {
  * What waits for a run, and the choice of what runs together. It decides when asked and does nothing by itself: no clock,
  * no promise, no I/O.
  *
- *   waiting: by priority, share of the tenant, arrival ──▶ window of 64 ──▶ the batch that holds the first, cut by length
+ *   waiting: by priority, share of the tenant, arrival ──▶ window ──▶ the batch that holds the first, cut by length
  */
 export class BatchQueue<T extends WaitingItem> {
   readonly #waiting: WaitQueue<T>
@@ -53,12 +58,13 @@ export class BatchQueue<T extends WaitingItem> {
    */
   next(nowMs: number, freeRuns: number, limits: BatchLimits): BatchDecision<T> {
     const expired: T[] = []
-    let window = this.#waiting.upcoming(nowMs, WINDOW_ITEMS)
+    const windowItems = this.#windowItems(limits)
+    let window = this.#waiting.upcoming(nowMs, windowItems)
     while (window.some((item) => item.deadlineAtMs <= nowMs)) {
       const late = window.filter((item) => item.deadlineAtMs <= nowMs)
       for (const item of late) this.withdraw(item)
       expired.push(...late)
-      window = this.#waiting.upcoming(nowMs, WINDOW_ITEMS)
+      window = this.#waiting.upcoming(nowMs, windowItems)
     }
     const [leader] = window
     if (leader === undefined) return { batch: [], expired }
@@ -68,6 +74,12 @@ export class BatchQueue<T extends WaitingItem> {
       this.#waitingTokens -= item.tokens
     }
     return { batch, expired }
+  }
+
+  #windowItems({ maxPaddedTokens }: BatchLimits): number {
+    const meanTokens = this.#waitingTokens / this.#waiting.size
+    const items = Math.ceil((WINDOW_BATCHES * maxPaddedTokens) / meanTokens)
+    return Math.min(MOST_WINDOW_ITEMS, Math.max(LEAST_WINDOW_ITEMS, items))
   }
 
   #limitsOfShare(freeRuns: number, limits: BatchLimits): BatchLimits {

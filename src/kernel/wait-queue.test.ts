@@ -319,3 +319,40 @@ describe('a full queue', () => {
     expect(textOf(queue.displacedBy(waiterOf('heavy:1@1')))).toBe('a2:1@0')
   })
 })
+
+describe('looking ahead', () => {
+  it('sees whom taking would give, and takes nobody', () => {
+    const queue = newQueue({ a: 2 })
+    fill(queue, 'a1:1@0', 'a2:1@0', 'b1:1@0', 'b2:1@0', 'a3:0@1', 'b3:2@1', 'a4:1@2')
+    const ahead = queue.upcoming(2, 5).map(textOf)
+    expect(queue.upcoming(2, 99).map(textOf)).toHaveLength(7)
+    expect(queue.size).toBe(7)
+    expect(takeAll(queue, 2).slice(0, 5)).toEqual(ahead)
+  })
+
+  it('sees who has risen by then', () => {
+    const queue = newQueue()
+    fill(queue, 'old:1@0', 'new:0@5001')
+    expect(queue.upcoming(5_001, 1).map(textOf)).toEqual(['old:1@0'])
+  })
+
+  it('lets one be taken out of turn, for whom the tenant pays', () => {
+    const queue = newQueue()
+    const [, , third] = fill(queue, 'a1:1@0', 'a2:1@0', 'a3:1@0', 'b1:1@0', 'b2:1@0')
+    expect(queue.takeOut(third as Waiter)).toBe(true)
+    expect(queue.takeOut(third as Waiter)).toBe(false)
+    expect(takeAll(queue, 0)).toEqual(['b1:1@0', 'a1:1@0', 'b2:1@0', 'a2:1@0'])
+  })
+
+  it('goes by what turns cost', () => {
+    const queue = new WaitQueue({
+      weightOf: () => 1,
+      agingMs: () => AGING_MS,
+      costOf: (waiter) => (waiter.tenant === 'a' ? 3 : 1),
+    })
+    fill(queue, 'a1:1@0', 'a2:1@0', 'b1:1@0', 'b2:1@0', 'b3:1@0', 'b4:1@0')
+    const inTurn = ['a1:1@0', 'b1:1@0', 'b2:1@0', 'b3:1@0', 'a2:1@0', 'b4:1@0']
+    expect(queue.upcoming(0, 9).map(textOf)).toEqual(inTurn)
+    expect(takeAll(queue, 0)).toEqual(inTurn)
+  })
+})
