@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ModelLoadError } from '../../src/kernel/errors.ts'
 import { externalWeights, model as onnxModel, node } from './onnx-writer.ts'
-import { copyOfModel, hasRerank, load, MODEL_FOLDER, NO_RERANK, RERANK_FOLDER } from './harness.ts'
+import { copyOfModel, load, MODEL_FOLDER } from './harness.ts'
+import { tinyCrossEncoder } from './tiny-cross-encoder.ts'
 
 const GRAPH = 'onnx/model_int8.onnx'
 
@@ -16,6 +17,7 @@ describe('a load', () => {
       maxTokens: 256,
       pooling: 'mean',
       isBatchInvariant: true,
+      weights: expect.any(String) as unknown,
     })
     expect(model.memoryBytes).toBeGreaterThan(20e6)
     expect(progress).toEqual([...progress].sort((a, b) => a - b))
@@ -105,9 +107,11 @@ describe('a folder that cannot be loaded', () => {
     expect((error.cause as Error).name).toBe('OrtError')
   })
 
-  it('is one of a model that makes no vectors', async (context) => {
-    if (!hasRerank) return context.skip(NO_RERANK)
-    expect((await failure(RERANK_FOLDER)).message).toMatch(/not that of an embedding model: .* but logits/)
+  it('is one of a model that makes no vectors', async () => {
+    using classifier = tinyCrossEncoder({ config: { architectures: ['BertModel'] } })
+    expect((await failure(classifier.path, 'fp32')).message).toMatch(
+      /not that of an embedding model: .* but logits/,
+    )
   })
 
   it('is one whose graph wants weights from elsewhere', async () => {

@@ -54,7 +54,7 @@ function crossEncoderThreadModel(model: CrossEncoderModel): ThreadModel<EncoderO
 interface EncoderVerbs {
   readonly description: ModelDescription
   /** Undefined for what the model cannot do. */
-  jobOf(request: Request, nowMs: number): Job<EncoderOutput> | undefined
+  readonly jobOf: (request: Request, nowMs: number) => Job<EncoderOutput> | undefined
 }
 
 function encoderThreadModel(
