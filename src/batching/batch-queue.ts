@@ -7,7 +7,8 @@ import { LEVEL_MS, type WaitingItem } from './waiting-item.ts'
  * Counted over queues of short texts, 64 instead of 150 cost 6 % more tokens, padding and overhead of runs included; over texts
  * of mixed lengths, where 64 are enough for that, 128 instead save 1 %.
  */
-export const [LEAST_WINDOW_ITEMS, MOST_WINDOW_ITEMS] = [64, 256] as const
+export const LEAST_WINDOW_ITEMS = 64
+export const MOST_WINDOW_ITEMS = 256
 const WINDOW_BATCHES = 4
 
 /** Room for padding in the share of a run: two texts of nearly the same length belong together. */
