@@ -11,6 +11,7 @@ export interface Call<Input, Output> {
 /** What a correct object does, one call after the other. States are compared by their text. */
 export interface SequentialModel<State, Input, Output> {
   readonly initial: State
+  /** Answers with the very same state where the call does not change it. */
   step(state: State, input: Input): { state: State; output: Output }
   key(state: State): string
   isSame(expected: Output, seen: Output): boolean
@@ -19,7 +20,8 @@ export interface SequentialModel<State, Input, Output> {
 /**
  * Whether there is an order of the calls that the sequential model could have answered in the same way, and in which no call
  * comes before one that had ended when it began (Herlihy and Wing 1990; the search is that of Wing and Gong 1993, with the
- * memory of Lowe 2017 for what has been tried).
+ * memory of Lowe 2017 for what has been tried). What may come next, is answered rightly and leaves the state as it is comes next:
+ * whatever order there is for the rest, there is the same one without it.
  */
 export function isLinearizable<State, Input, Output>(
   history: readonly Call<Input, Output>[],
@@ -46,19 +48,26 @@ export function isLinearizable<State, Input, Output>(
     const situation = `${first}:${isDone.subarray(first, last).join('')}:${model.key(state)}`
     if (tried.has(situation)) return false
     tried.add(situation)
-    for (let i = first; i < last; i++) {
-      const call = calls[i] as Call<Input, Output>
-      if (isDone[i]) continue
-      const next = model.step(state, call.input)
-      const hasAnswer = call.endedAt !== Infinity
-      if (hasAnswer && !model.isSame(next.output, call.output as Output)) continue
+    const goOn = (i: number, next: State): boolean => {
+      const counts = calls[i]?.endedAt === Infinity ? 0 : 1
       isDone[i] = 1
-      if (hasAnswer) answered--
-      if (search(next.state, first)) return true
+      answered -= counts
+      if (search(next, first)) return true
       isDone[i] = 0
-      if (hasAnswer) answered++
+      answered += counts
+      return false
     }
-    return false
+    const choices: { i: number; next: State; endedAt: number }[] = []
+    for (let i = first; i < last; i++) {
+      const { input, output, endedAt } = calls[i] as Call<Input, Output>
+      if (isDone[i]) continue
+      const next = model.step(state, input)
+      const hasAnswer = endedAt !== Infinity
+      if (hasAnswer && !model.isSame(next.output, output as Output)) continue
+      if (hasAnswer && next.state === state) return goOn(i, state)
+      choices.push({ i, next: next.state, endedAt })
+    }
+    return choices.sort((a, b) => a.endedAt - b.endedAt).some(({ i, next }) => goOn(i, next))
   }
   return search(model.initial, 0)
 }
