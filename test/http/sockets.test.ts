@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { Server } from 'node:net'
+import { describe, expect, it, vi } from 'vitest'
 import type { ServerSettings } from '../../src/config/server-schema.ts'
 import { dial, harness, until, type Harness } from './harness.ts'
 
@@ -171,6 +172,13 @@ describe('shutdown', () => {
 })
 
 describe('limits', () => {
+  it('lets as many connections wait as the system allows, not the 511 of Node', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen')
+    await listening()
+    expect(listen.mock.calls).toMatchObject([[{ backlog: 65_535 }]])
+    listen.mockRestore()
+  })
+
   it('refuses a body that says it is too large before it comes, and one that turns out so', async () => {
     const { runtime, port } = await listening({ bodyLimitBytes: 1024 })
     const announced = await dial(port)
