@@ -8,9 +8,13 @@ import type {
   EmbedInput,
   EmbedRunOptions,
   Model,
+  RerankRunOptions,
+  RerankScores,
+  RunOptions,
   Task,
 } from '../registry/model.ts'
 import { elapse } from './elapse.ts'
+import { fakeScore } from './fake-score.ts'
 import type { FullScript } from './fake-script.ts'
 import { writeFakeVector } from './fake-vector.ts'
 
@@ -31,7 +35,7 @@ export interface FakeModelOptions {
 
 /** A model that computes nothing: its script says how long that takes and how it ends. */
 export class FakeModel implements Model {
-  readonly tasks: readonly Task[] = ['embed']
+  readonly tasks: readonly Task[]
   readonly memoryBytes: number
   readonly embedding: EmbeddingInfo
   readonly key: ModelKey
@@ -59,6 +63,7 @@ export class FakeModel implements Model {
     this.#onBreach = onBreach
     this.key = key
     this.load = load
+    this.tasks = script.tasks
     this.memoryBytes = script.memoryBytes
     this.embedding = {
       dimensions: script.dimensions,
@@ -97,23 +102,33 @@ export class FakeModel implements Model {
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedRunOptions = {}): Promise<Embeddings> {
-    this.#checkOpen()
-    options.signal?.throwIfAborted()
-    if (options.deadlineAtMs !== undefined && options.deadlineAtMs <= this.#clock.nowMs())
-      throw new DeadlineExceededError('The deadline had passed before the run began.')
     const tokenCounts = inputs.map(countTokens)
+    this.#check(options)
     const truncated = this.#overLimit(tokenCounts, options.truncate !== false)
-    const { runMs, runError } = this.#script
-    const inferMs = typeof runMs === 'function' ? runMs(inputs) : runMs
-    await this.#run(inferMs, options.signal)
-    const error = typeof runError === 'function' ? runError(inputs) : runError
-    if (error) throw error
+    const inferMs = await this.#compute(inputs, options.signal)
     const dimensions = options.dimensions ?? this.#script.dimensions
     return {
       values: this.#vectors(inputs, dimensions),
       dimensions,
       tokenCounts: tokenCounts.map((count) => Math.min(count, this.#script.maxTokens)),
       truncated,
+      timings: { tokeniseMs: 0, queueMs: 0, inferMs },
+    }
+  }
+
+  /** See `fakeScore`; raw scores are the same. */
+  async rerank(
+    query: string,
+    documents: readonly string[],
+    options: RerankRunOptions = {},
+  ): Promise<RerankScores> {
+    this.#check(options)
+    const inferMs = await this.#compute([query, ...documents], options.signal)
+    return {
+      scores: Float32Array.from(documents, (document) => fakeScore(query, document)),
+      tokenCounts: documents.map(countTokens),
+      queryTokens: countTokens(query),
+      truncated: [],
       timings: { tokeniseMs: 0, queueMs: 0, inferMs },
     }
   }
@@ -148,6 +163,23 @@ export class FakeModel implements Model {
 
   get #name(): string {
     return `load ${this.load} (${formatKey(this.key)})`
+  }
+
+  #check({ signal, deadlineAtMs }: RunOptions): void {
+    this.#checkOpen()
+    signal?.throwIfAborted()
+    if (deadlineAtMs !== undefined && deadlineAtMs <= this.#clock.nowMs())
+      throw new DeadlineExceededError('The deadline had passed before the run began.')
+  }
+
+  /** Runs as the script says and answers how long that took. */
+  async #compute(inputs: readonly EmbedInput[], signal: AbortSignal | undefined): Promise<number> {
+    const { runMs, runError } = this.#script
+    const inferMs = typeof runMs === 'function' ? runMs(inputs) : runMs
+    await this.#run(inferMs, signal)
+    const error = typeof runError === 'function' ? runError(inputs) : runError
+    if (error) throw error
+    return inferMs
   }
 
   #checkOpen(): void {

@@ -1,4 +1,4 @@
-import type { EmbedInput } from '../registry/model.ts'
+import type { EmbedInput, Task } from '../registry/model.ts'
 
 /** What a fake model does, from its load to its end. Times are milliseconds on the engine's clock. */
 export interface FakeScript {
@@ -10,9 +10,11 @@ export interface FakeScript {
   progress?: readonly { atMs: number; fraction: number }[]
   /** What the model says it takes. @default 1,000,000 */
   memoryBytes?: number
-  /** How long one call of `embed` runs; `Infinity` hangs. @default 0 */
+  /** @default embed and rerank */
+  tasks?: readonly Task[]
+  /** How long one call of `embed` or `rerank` runs; `Infinity` hangs. The query counts as the first input. @default 0 */
   runMs?: number | ((inputs: readonly EmbedInput[]) => number)
-  /** What `embed` fails with when its time has passed. A function decides call by call. */
+  /** What such a call fails with when its time has passed. A function decides call by call. */
   runError?: Error | ((inputs: readonly EmbedInput[]) => Error | undefined)
   /**
    * How long a load or a run goes on after it was aborted or told to stop. With `Infinity` it is deaf: a load comes to its
@@ -40,6 +42,7 @@ export function fillScript(script: FakeScript): FullScript {
     loadMs: 0,
     progress: [],
     memoryBytes: 1_000_000,
+    tasks: ['embed', 'rerank'],
     runMs: 0,
     abortMs: 0,
     closeMs: 0,

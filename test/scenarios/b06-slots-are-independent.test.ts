@@ -44,3 +44,37 @@ it("B6 slots do not wait for each other's swaps, unloads and failures", async ()
   expect(s.runtime.status('reranker')).toMatchObject({ state: 'ready', generation: 2 })
   await finish(s)
 })
+
+it("B6 reranking with a model of its own waits for nothing of the embedder's, and has an idle clock of its own", async () => {
+  const s = await stage({ embedder: { keepAlive: '1h' }, reranker: { keepAlive: '5s' } })
+  s.engine.script('embedder', { runMs: Infinity, tasks: ['embed'] })
+  s.engine.script('reranker', { tasks: ['rerank'] })
+  const leaving = new AbortController()
+  const stuck = Array.from({ length: 1_000 }, () =>
+    watch(s.runtime.embed('embedder', 'text', { signal: leaving.signal })),
+  )
+  await s.clock.settle()
+  expect(stuck.filter(isPending).length).toBeGreaterThan(500)
+  for (let n = 0; n < 5; n++) {
+    const { results } = await s.runtime.rerank('reranker', 'a b', ['b', 'a b'])
+    expect(results.map(({ index }) => index)).toEqual([1, 0])
+  }
+  expect(s.clock.nowMs()).toBe(0)
+  await s.clock.advanceAsync(6_000)
+  expect(s.runtime.status('reranker')).toMatchObject({ state: 'unloaded', lastUnloadReason: 'idle' })
+  expect(s.runtime.status('embedder').state).toBe('ready')
+  leaving.abort(new Error('gone'))
+  await finish(s)
+})
+
+it('B6 a model that embeds and reranks is one resident', async () => {
+  const s = await stage({ embedder: {} })
+  const [{ generation }, reranked] = await Promise.all([
+    s.runtime.embed('embedder', 'text'),
+    s.runtime.rerank('embedder', 'text', ['text']),
+  ])
+  expect(reranked.generation).toBe(generation)
+  expect(s.engine.counts.loads).toBe(1)
+  expect(s.runtime.status('embedder').tasks).toEqual(['embed', 'rerank'])
+  await finish(s)
+})
