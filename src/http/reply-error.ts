@@ -15,7 +15,10 @@ export interface ReplyError {
 /** How one family of clients wants its errors (WIRE: `{"error": {…}}` for OpenAI). */
 export interface ErrorRenderer {
   contentType: string
-  render: (error: ReplyError) => string
+  /** Another status where this family's clients would misunderstand ours. @default the error as it is */
+  adapt?: (error: ReplyError) => ReplyError
+  /** `requestId`: absent where there was no request. */
+  render: (error: ReplyError, requestId?: string) => string
 }
 
 /** What the server itself refuses, before any model is asked. */

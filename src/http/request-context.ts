@@ -9,6 +9,8 @@ declare module 'fastify' {
     scope: RequestScope
     /** Aborts when the client goes away before it has its answer. */
     left: AbortSignal
+    /** How the clients of this request want its errors, where the path alone does not say. */
+    errors: ErrorRenderer | null
     /** What the request was about, for the log. Never a text of the user. */
     subject: RequestSubject | null
   }

@@ -137,6 +137,7 @@ export class HttpServer implements AsyncDisposable {
     app.decorateRequest('left')
     app.decorateRequest('scope')
     app.decorateRequest('subject', null)
+    app.decorateRequest('errors', null)
     // JSON whatever the type says: curl sends form encoding unless told otherwise.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -178,19 +179,19 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #fail(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-    const replyError = toReplyError(error)
+    const errors = request.errors ?? request.routeOptions?.config?.errors ?? openaiErrors
+    const found = toReplyError(error)
+    const replyError = errors.adapt?.(found) ?? found
     const isHeard = !request.left?.aborted
-    if (replyError.status === 500 && isHeard)
-      this.#loggerOf(request).error({ err: error }, 'a request failed')
+    if (found.status === 500 && isHeard) this.#loggerOf(request).error({ err: error }, 'a request failed')
     // Fastify would close the connection under a body that is still coming, and a client that is writing then reads a
     // reset in place of the answer. Node reads the rest away, within `requestTimeoutMs`.
     reply.removeHeader('connection')
-    const { contentType, render } = request.routeOptions?.config?.errors ?? openaiErrors
     void reply
       .code(replyError.status)
       .headers({ 'x-request-id': request.id, ...replyError.headers })
-      .type(contentType)
-      .send(render(replyError))
+      .type(errors.contentType)
+      .send(errors.render(replyError, request.id))
   }
 
   /** What fails before the request has begun, or after its end, has no parts. */

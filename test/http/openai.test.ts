@@ -158,7 +158,7 @@ describe('POST /v1/embeddings', () => {
     [{ ...good, dimensions: 1.5 }, 'dimensions', 'a whole number'],
     [{ ...good, dimensions: '256' }, 'dimensions', 'a whole number'],
     [{ ...good, encoding_format: 'hex' }, 'encoding_format', '"float" or "base64"'],
-    [{ ...good, truncate: 'no' }, 'truncate', 'true or false'],
+    [{ ...good, truncate: 'no' }, 'truncate', 'true, false or "chunk"'],
   ])('refuses %.60j', async (body, param, message) => {
     const test = harness()
     const reply = await post(test, body)

@@ -1,3 +1,5 @@
+import { ModelNotFoundError } from '../../kernel/errors.ts'
+import { nearest } from '../../kernel/nearest.ts'
 import type { ModelStatus } from '../../manager/status.ts'
 import type { ServedRuntime } from '../served-runtime.ts'
 
@@ -46,6 +48,21 @@ export class ModelList {
   /** Every name and alias that a request may use. */
   names(): string[] {
     return [...this.#runtime.models().map((status) => status.name), ...this.#aliases.keys()]
+  }
+
+  /** An unknown model is reported in the words that OpenAI's users know, with the nearest name of ours. */
+  async explained<T>(id: string, call: () => T | Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof ModelNotFoundError)) throw error
+      const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id
+      const similar = nearest(id, this.names())
+      const hint =
+        similar === undefined ? 'GET /v1/models lists those that do.' : `Did you mean \`${similar}\`?`
+      const message = `The model \`${shown}\` does not exist or you do not have access to it. ${hint}`
+      throw new ModelNotFoundError(message, { model: id, cause: error })
+    }
   }
 
   #describe(status: ModelStatus, id: string): ModelObject {

@@ -1,12 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../kernel/clock.ts'
-import { ModelNotFoundError } from '../../kernel/errors.ts'
-import { nearest } from '../../kernel/nearest.ts'
 import type { EmbedResult } from '../../services/runtime.ts'
 import { floatsToBase64, floatsToJson } from '../float-text.ts'
 import { DEADLINE, PRINCIPAL } from '../request-parts.ts'
+import { servedHeaders } from '../served-headers.ts'
 import type { ServedRuntime } from '../served-runtime.ts'
-import { serverTiming } from '../server-timing.ts'
 import type { ModelList, ModelObject } from './openai-models.ts'
 import { readEmbeddingsRequest, type EmbeddingsRequest } from './openai-request.ts'
 
@@ -41,20 +39,11 @@ async function embeddings(
   request.subject = { model: name, items: wanted.inputs.length }
   const { name: tenant } = request.scope.resolve(PRINCIPAL)
   const options = { ...wanted.options, signal: request.left, tenant, ...request.scope.resolve(DEADLINE) }
-  const result = await explained(models, wanted.model, () => runtime.embed(name, wanted.inputs, options))
+  const result = await models.explained(wanted.model, () => runtime.embed(name, wanted.inputs, options))
   const beganMs = clock.nowMs()
   const body = encode(result, name, wanted)
-  const encodeMs = result.timings.encodeMs + clock.nowMs() - beganMs
-  return (
-    reply
-      .header('server-timing', serverTiming({ ...result.timings, encodeMs }))
-      // A header holds no character beyond Latin-1, and a model may be called as people like.
-      .header('leasehold-served-by', encodeURI(result.servedBy))
-      .header('leasehold-generation', String(result.generation))
-      .header('leasehold-truncated', String(result.truncated.length))
-      .type('application/json; charset=utf-8')
-      .send(body)
-  )
+  const encodeMs = clock.nowMs() - beganMs
+  return reply.headers(servedHeaders(result, encodeMs)).type('application/json; charset=utf-8').send(body)
 }
 
 /** By hand: `JSON.stringify` takes three times as long over a list of vectors, a compiled serialiser five times. */
@@ -69,20 +58,5 @@ function encode(result: EmbedResult, model: string, { encoding }: EmbeddingsRequ
 }
 
 function getModel(models: ModelList, id: string): Promise<ModelObject> {
-  return explained(models, id, () => models.get(id))
-}
-
-/** An unknown model is reported in the words that OpenAI's users know, with the nearest name of ours. */
-async function explained<T>(models: ModelList, id: string, call: () => T | Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (!(error instanceof ModelNotFoundError)) throw error
-    const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id
-    const similar = nearest(id, models.names())
-    const hint =
-      similar === undefined ? 'GET /v1/models lists those that do.' : `Did you mean \`${similar}\`?`
-    const message = `The model \`${shown}\` does not exist or you do not have access to it. ${hint}`
-    throw new ModelNotFoundError(message, { model: id, cause: error })
-  }
+  return models.explained(id, () => models.get(id))
 }
