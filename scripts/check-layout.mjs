@@ -1,5 +1,5 @@
 // Enforces the import rule of ARCHITECTURE.md: a folder imports only folders with a smaller rank, and nothing on the
-// main side imports what runs inside the worker thread. Tests may import anything. Prints each breach with its file and
+// main side imports what runs inside a worker thread or a child process. Tests may import anything. Prints each breach with its file and
 // line. Usage: check-layout.mjs [folder], by default src/.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
@@ -23,13 +23,13 @@ const rank = {
   cli: 9,
   testing: 8,
 }
-/** Folders that live inside the worker thread, and what else they may import from. */
-const threadFolders = new Set(['batching', 'engine', 'worker/thread'])
+/** Folders that live inside the worker thread or the child process, and what else they may import from. */
+const threadFolders = new Set(['batching', 'engine', 'worker/thread', 'worker/process'])
 const sharedWithThread = new Set(['kernel', 'worker/protocol.ts'])
 
 function folderOf(file) {
   const path = relative(source, file).split(sep).join('/')
-  if (path.startsWith('worker/thread/')) return 'worker/thread'
+  if (/^worker\/(thread|process)\//.test(path)) return path.slice(0, path.lastIndexOf('/'))
   return path.includes('/') ? path.split('/')[0] : 'index.ts'
 }
 

@@ -44,7 +44,7 @@ export function ortSessions(intraOpThreads: number, addresses: BigUint64Array): 
 }
 
 /** A graph behind the C API. Any number of runs may be in flight at once; they share one copy of the weights. */
-export class OrtSession implements Session {
+class OrtSession implements Session {
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
   readonly #api: OrtApi

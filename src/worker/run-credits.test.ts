@@ -5,12 +5,14 @@ import { RunCredits, type CreditHolder } from './run-credits.ts'
 /** A resident that does with its credits what a thread does, when the test says so. */
 class Holder implements CreditHolder {
   readonly credits: RunCredits
+  readonly maxRuns: number
   granted = 0
   recalls = 0
   active = 0
 
-  constructor(credits: RunCredits) {
+  constructor(credits: RunCredits, maxRuns = Infinity) {
     this.credits = credits
+    this.maxRuns = maxRuns
   }
 
   activeRuns(): number {
@@ -51,6 +53,22 @@ describe('the runs of the machine', () => {
     const [a] = rig(4, 1) as [Holder]
     a.credits.asked(a)
     expect(a.granted).toBe(4)
+  })
+
+  it('are not more for a resident than it can be in', () => {
+    const credits = new RunCredits(2)
+    const [narrow, wide] = [new Holder(credits, 1), new Holder(credits)]
+    credits.want(narrow)
+    credits.want(narrow)
+    credits.want(wide)
+    expect([narrow.granted, wide.granted]).toEqual([1, 1])
+    // It asked for more than it could use; what was recalled from it is its again when there is something free.
+    credits.want(wide)
+    narrow.recalls = 1
+    narrow.obey()
+    expect([narrow.granted, wide.granted]).toEqual([1, 1])
+    credits.leave(wide)
+    expect(narrow.granted).toBe(1)
   })
 
   it('are not asked for again by a request to whoever has some', () => {

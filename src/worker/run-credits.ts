@@ -1,5 +1,7 @@
 /** A resident, as far as its runs are concerned. */
 export interface CreditHolder {
+  /** Runs that it can be in at once. */
+  readonly maxRuns: number
   /** Runs that it is in at this moment. */
   activeRuns(): number
   /** It may have so many more runs in flight. */
@@ -69,15 +71,23 @@ export class RunCredits {
   }
 
   #serve(): void {
+    // Whoever has all that it can use asks in vain, until it has given something back.
+    const waiting = this.#wanting.filter((holder) => this.#room(holder) > 0)
     while (this.#free > 0) {
-      const holder = this.#wanting.shift()
+      const holder = waiting.shift()
       if (holder === undefined) return
+      this.#wanting.splice(this.#wanting.indexOf(holder), 1)
       // The last one that waits gets all there is: it need not ask again.
-      this.#grant(holder, this.#wanting.length === 0 ? this.#free : 1)
+      this.#grant(holder, waiting.length === 0 ? Math.min(this.#free, this.#room(holder)) : 1)
     }
-    let recalls = this.#wanting.length
+    let recalls = waiting.length
     for (const { recalled } of this.#accounts.values()) recalls -= recalled
-    for (const holder of this.#wanting.slice(0, Math.max(0, recalls))) this.#recallFor(holder)
+    for (const holder of waiting.slice(0, Math.max(0, recalls))) this.#recallFor(holder)
+  }
+
+  /** How many runs more it could be in. */
+  #room(holder: CreditHolder): number {
+    return holder.maxRuns - this.#account(holder).granted
   }
 
   #grant(holder: CreditHolder, runs: number): void {

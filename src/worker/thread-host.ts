@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { Deferred } from '../kernel/deferred.ts'
+import type { Host, HostEnd, HostOptions } from './host.ts'
 import { trimMemory } from './malloc-trim.ts'
-import type { FromThread, ReleaseData, ThreadData, ToThread } from './protocol.ts'
+import type { ReleaseData, ThreadData, ToThread } from './protocol.ts'
 
 /** Works from `src/` (tests) and from `dist/` alike: Node 20 starts threads from JavaScript only. */
 const threadFile = (name: string): URL => new URL(`../../dist/worker/thread/${name}`, import.meta.url)
@@ -9,22 +10,19 @@ const threadFile = (name: string): URL => new URL(`../../dist/worker/thread/${na
 /** Threads run without the flags of the process: a loader given there would slow them down, or fail in them. */
 const NO_FLAGS: string[] = []
 
-/** How a thread ended. `cause` is what it threw, or undefined when it threw nothing. */
-export interface ThreadEnd {
-  readonly exitCode: number
-  readonly cause: unknown
-}
-
 /** Owns one worker thread: starts it, carries messages, sees its end and gives its memory back. */
-export class ThreadHost {
-  /** Settles, never rejects, when the thread has ended and its memory is given back. */
-  readonly ended: Promise<ThreadEnd>
+export class ThreadHost implements Host {
+  readonly isolation = 'thread'
+  readonly maxRuns: number = Infinity
+  readonly ended: Promise<HostEnd>
   readonly #worker: Worker
   readonly #sessionAddresses: BigUint64Array<SharedArrayBuffer>
 
-  constructor(title: string, data: ThreadData, onMessage: (message: FromThread) => void) {
-    this.#sessionAddresses = data.gauges.sessionAddresses
-    this.#worker = new Worker(threadFile('main.js'), { name: title, workerData: data, execArgv: NO_FLAGS })
+  /** @param entry What runs in it. @default the built one */
+  constructor({ title, data, gauges, onMessage }: HostOptions, entry: URL = threadFile('main.js')) {
+    this.#sessionAddresses = gauges.sessionAddresses
+    const workerData: ThreadData = { ...data, gauges }
+    this.#worker = new Worker(entry, { name: title, workerData, execArgv: NO_FLAGS })
     this.#worker.on('message', onMessage)
     this.ended = this.#watchEnd()
   }
@@ -38,7 +36,7 @@ export class ThreadHost {
     void this.#worker.terminate()
   }
 
-  async #watchEnd(): Promise<ThreadEnd> {
+  async #watchEnd(): Promise<HostEnd> {
     const exit = new Deferred<number>()
     let cause: unknown
     this.#worker.on('error', (error) => (cause = error))
@@ -48,7 +46,7 @@ export class ThreadHost {
       await releaseLeftSessions(this.#sessionAddresses)
     }
     await trimMemory()
-    return { exitCode, cause }
+    return { how: cause === undefined ? `with exit code ${exitCode}` : 'by an error', cause }
   }
 }
 
