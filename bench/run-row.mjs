@@ -1,10 +1,10 @@
-// Measures one row, in this process, and prints its result as JSON: node --expose-gc run-row.mjs <file> <name> <rounds>
+// Measures one row, in this process, and prints its results as JSON: node --expose-gc run-row.mjs <file> <name> <options>
 import { measureRow } from './lib/measure.mjs'
 
-const [file, name, rounds] = process.argv.slice(2)
+const [file, name, options] = process.argv.slice(2)
 const { default: rows } = await import(`./rows/${file}`)
-const result = await measureRow(
+const results = await measureRow(
   rows.find((row) => row.name === name),
-  Number(rounds),
+  JSON.parse(options),
 )
-process.stdout.write(JSON.stringify(result))
+process.stdout.write(JSON.stringify(results))

@@ -1,4 +1,4 @@
-const COLUMNS = [28, 16, 34, 16, 8, 15, 8]
+const COLUMNS = [44, 16, 44, 16, 8, 15, 8]
 
 export const HEADER = line(['row', 'ours', 'against', 'theirs', 'ratio', 'middle half', 'target'])
 

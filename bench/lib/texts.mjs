@@ -21,14 +21,21 @@ const LENGTHS = {
   short: (random) => 4 + Math.floor(random() * 8),
   /** Log-normal, as lengths of passages and queries are: median 40, mean about 60, between 5 and 250. */
   mixed: (random) => Math.round(Math.min(250, Math.max(5, 40 * Math.exp(0.9 * normal(random))))),
-  long: (random) => 150 + Math.floor(random() * 100),
+  long: (random) => 200 + Math.floor(random() * 54),
 }
 
+/** No two of them are equal, so that nothing can be kept from one for another. */
 export function makeTexts(kind, count, seed = 1) {
   const random = seeded(seed)
-  return Array.from({ length: count }, () =>
-    Array.from({ length: LENGTHS[kind](random) }, () => WORDS[Math.floor(random() * WORDS.length)]).join(' '),
-  )
+  const texts = new Set()
+  while (texts.size < count) {
+    const words = Array.from(
+      { length: LENGTHS[kind](random) },
+      () => WORDS[Math.floor(random() * WORDS.length)],
+    )
+    texts.add(words.join(' '))
+  }
+  return [...texts]
 }
 
 /** Box and Muller. */

@@ -1,93 +1,230 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { createRuntime } from '../../dist/index.js'
+import { startChild } from '../lib/child.mjs'
+import { quantile } from '../lib/measure.mjs'
+import { fp32Model, INT8 } from '../lib/models.mjs'
+import { startSentenceTransformers } from '../lib/others.mjs'
+import { startPipelineHandler, startServer } from '../lib/server.mjs'
 import { makeTexts } from '../lib/texts.mjs'
 
-const root = join(import.meta.dirname, '..', '..')
-const source = join(root, 'models', 'all-MiniLM-L6-v2')
-const MEASURE_MS = 3_000
+const KINDS = ['short', 'mixed', 'long']
+const CALLERS = [1, 4, 16, 64]
 
-/** Callers that each ask again as soon as they have been answered; answers with texts per second. */
-async function closedLoop(runtime, callers) {
-  const texts = makeTexts('mixed', 500)
-  const startMs = performance.now()
-  let answered = 0
-  const caller = async (_, index) => {
-    for (let next = index; performance.now() < startMs + MEASURE_MS; next += callers) {
-      await runtime.embed('m', texts[next % texts.length])
-      answered++
-    }
-  }
-  await Promise.all(Array.from({ length: callers }, caller))
-  return (answered * 1_000) / (performance.now() - startMs)
+const startLibrary = (model = INT8) => startChild('library.mjs', { models: { m: model } })
+const startLoop = (setup) => startChild('engine-loop.mjs', { model: INT8, kind: 'mixed', ...setup })
+const closeAll = (...children) => Promise.all(children.map((child) => child.close()))
+
+/** New texts in every round, the same on both sides. */
+const textsOf = (kind, count, round) => makeTexts(kind, count, 1_000 + round)
+
+/** So many that the engine alone takes `seconds`. */
+const countFor = (rate, seconds, callers) => Math.max(2 * callers, Math.round(rate * seconds))
+
+function describe({ threads, runs, budget, rate }) {
+  return `the loop runs ${runs} × ${threads} threads with at most ${budget} padded tokens, ${Math.round(rate)} texts/s when tried`
 }
 
-/** The longest time for which the event loop did not come round while `work` went on, in milliseconds. */
-async function longestGap(work) {
+function engineLoopRow(kind, callers) {
+  const limits = callers < 64 ? [Infinity, callers] : [Infinity]
+  const common = { unit: 'texts/s', better: 'more', target: 0.9 }
+  return {
+    name: `embed.${kind}.c${callers}`,
+    rounds: 7,
+    figures: [
+      { ...common, name: 'vs_engine_loop', against: 'bare engine loop, all texts at hand' },
+      { ...common, name: 'vs_same_at_hand', against: `bare engine loop, ${callers} at hand` },
+    ].slice(0, limits.length),
+    async prepare({ seconds }) {
+      const [loop, library] = await Promise.all([startLoop({ kind, limits, seconds }), startLibrary()])
+      const best = await loop.ask('best', Infinity)
+      const count = countFor(best.rate, seconds, callers)
+      const loopRate = async (round, limit) => {
+        const { seconds: took } = await loop.ask('run', { texts: textsOf(kind, count, round), limit })
+        return count / took
+      }
+      return {
+        note: describe(best),
+        async ours(round) {
+          const { seconds: took } = await library.ask('closedLoop', {
+            texts: textsOf(kind, count, round),
+            callers,
+          })
+          return { vs_engine_loop: count / took, vs_same_at_hand: count / took }
+        },
+        async theirs(round) {
+          return {
+            vs_engine_loop: await loopRate(round, Infinity),
+            ...(callers < 64 && { vs_same_at_hand: await loopRate(round, callers) }),
+          }
+        },
+        close: () => closeAll(loop, library),
+      }
+    },
+  }
+}
+
+/** Servers and callers in processes of their own; both sides with the same file, and 16 callers of one text each. */
+function pipelineRow(dtype) {
+  const callers = 16
+  const against = 'transformers.js 4.3.1 in a Fastify handler'
+  return {
+    name: `embed.mixed.vs_pipeline_handler.${dtype}`,
+    rounds: 5,
+    figures: [
+      // CPU time of a text at most 0.55 of theirs.
+      { name: '', unit: 'CPU ms/text', better: 'less', against, target: 1 / 0.55 },
+      { name: 'throughput', unit: 'texts/s', better: 'more', against },
+    ],
+    async prepare({ seconds }) {
+      const model = dtype === 'fp32' ? fp32Model() : INT8
+      if ('skip' in model) return model
+      const servers = await Promise.all([startServer(model), startPipelineHandler(model)])
+      const [ours, theirs] = await Promise.all(
+        servers.map(async (server) => {
+          const clients = await startChild('load-generator.mjs', { port: server.port, model: 'm' })
+          return { server, clients }
+        }),
+      )
+      const measure = async ({ server, clients }, texts) => {
+        const before = await server.cpuMs()
+        const { seconds: took } = await clients.ask('closedLoop', { texts, callers })
+        const cpuMs = (await server.cpuMs()) - before
+        return { '': cpuMs / texts.length, throughput: texts.length / took }
+      }
+      const trial = await measure(theirs, makeTexts('mixed', 2 * callers, 999_999))
+      const count = countFor(trial.throughput, seconds, callers)
+      const side = (one) => (round) => measure(one, textsOf('mixed', count, round))
+      const close = () => closeAll(...servers, ours.clients, theirs.clients)
+      return { ours: side(ours), theirs: side(theirs), close }
+    },
+  }
+}
+
+/** How late the event loop of this process, which does nothing, comes round while `work` goes on: 99 % are less, in ms. */
+async function idleDelay(work) {
   const histogram = monitorEventLoopDelay({ resolution: 1 })
   histogram.enable()
   await work()
   histogram.disable()
-  return histogram.max / 1e6
+  return histogram.percentile(99) / 1e6
 }
 
-async function warmRuntime() {
-  const runtime = await createRuntime({ models: { m: { source } } })
-  await closedLoop(runtime, 16)
-  return runtime
+const eventLoopRow = {
+  name: 'embed.eventloop.p99',
+  rounds: 5,
+  figures: [
+    { name: '', unit: 'ms', better: 'less', against: 'an idle loop beside a bare engine loop', target: 0.5 },
+    { name: 'vs_handler', unit: 'ms', better: 'less', against: 'transformers.js 4.3.1 in a Fastify handler' },
+  ],
+  async prepare({ seconds }) {
+    const callers = 64
+    const [loop, library, server] = await Promise.all([
+      startLoop({ limits: [Infinity], seconds }),
+      startLibrary(),
+      startPipelineHandler(INT8),
+    ])
+    const clients = await startChild('load-generator.mjs', { port: server.port, model: 'm' })
+    const { rate } = await loop.ask('best', Infinity)
+    const count = countFor(rate, seconds, callers)
+    const few = countFor(rate / 4, seconds, 4)
+    return {
+      async ours(round) {
+        const texts = textsOf('mixed', count, round)
+        const delay = await library.ask('delayUnderLoad', { texts, callers })
+        return { '': delay, vs_handler: delay }
+      },
+      async theirs(round) {
+        const texts = textsOf('mixed', count, round)
+        const idle = await idleDelay(() => loop.ask('run', { texts, limit: Infinity }))
+        await server.delayP99Ms()
+        await clients.ask('closedLoop', { texts: textsOf('mixed', few, round), callers: 4 })
+        return { '': idle, vs_handler: await server.delayP99Ms() }
+      },
+      close: () => closeAll(loop, library, server, clients),
+    }
+  },
 }
 
-const FIRST_VECTOR = `
-  import { createRuntime } from ${JSON.stringify(join(root, 'dist', 'index.js'))}
-  const runtime = await createRuntime({ models: { m: { source: ${JSON.stringify(source)} } } })
-  await runtime.embed('m', 'first')
-  process.exit(0)
-`
+const concurrentRow = {
+  name: 'embed.concurrent4_vs_sequential',
+  rounds: 7,
+  unit: 'texts/s',
+  better: 'more',
+  against: 'the engine, one text after another',
+  async prepare({ seconds }) {
+    const [loop, library] = await Promise.all([startLoop({ limits: [1], seconds }), startLibrary()])
+    const best = await loop.ask('best', 1)
+    const count = countFor(best.rate, seconds, 4)
+    return {
+      note: describe(best),
+      async ours(round) {
+        const { seconds: took } = await library.ask('closedLoop', {
+          texts: textsOf('mixed', count, round),
+          callers: 4,
+        })
+        return count / took
+      },
+      async theirs(round) {
+        return count / (await loop.ask('run', { texts: textsOf('mixed', count, round), limit: 1 })).seconds
+      },
+      close: () => closeAll(loop, library),
+    }
+  },
+}
 
-const processMs = (code) => async () => {
-  const startMs = performance.now()
-  const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' })
-  if (status !== 0) throw new Error(`the process failed with ${status}`)
-  return performance.now() - startMs
+const tailRow = {
+  name: 'embed.p99_vs_p50.c16',
+  rounds: 7,
+  unit: '× p50',
+  better: 'less',
+  against: 'three times the median latency',
+  target: 1,
+  async prepare({ seconds }) {
+    const library = await startLibrary()
+    const latencies = async (texts) => (await library.ask('closedLoop', { texts, callers: 16 })).latenciesMs
+    const trial = await library.ask('closedLoop', { texts: textsOf('mixed', 64, 0), callers: 16 })
+    // 1 % of a few hundred is a handful.
+    const count = countFor(64 / trial.seconds, seconds * 3, 16)
+    return {
+      async ours(round) {
+        const all = await latencies(textsOf('mixed', count, round))
+        return quantile(all, 0.99) / quantile(all, 0.5)
+      },
+      theirs: () => 3,
+      close: () => library.close(),
+    }
+  },
+}
+
+const sentenceTransformersRow = {
+  name: 'embed.mixed.vs_sentence_transformers',
+  rounds: 5,
+  unit: 'texts/s',
+  better: 'more',
+  against: 'sentence-transformers, fp32, all texts at hand',
+  async prepare({ seconds }) {
+    const callers = 64
+    const model = fp32Model()
+    if ('skip' in model) return model
+    const python = await startSentenceTransformers(model)
+    if ('skip' in python) return python
+    const library = await startLibrary(model)
+    const ours = async (texts) => texts.length / (await library.ask('closedLoop', { texts, callers })).seconds
+    const theirs = async (texts) => texts.length / (await python.seconds(texts))
+    const count = countFor(await ours(textsOf('mixed', 2 * callers, 0)), seconds, callers)
+    return {
+      ours: (round) => ours(textsOf('mixed', count, round)),
+      theirs: (round) => theirs(textsOf('mixed', count, round)),
+      close: () => closeAll(library, python),
+    }
+  },
 }
 
 /** @type {import('../lib/measure.mjs').Row[]} */
 export default [
-  {
-    name: 'embed.mixed.c64',
-    unit: 'texts/s',
-    better: 'more',
-    against: 'one caller',
-    async prepare() {
-      const runtime = await warmRuntime()
-      return {
-        ours: () => closedLoop(runtime, 64),
-        theirs: () => closedLoop(runtime, 1),
-        close: () => runtime.close(),
-      }
-    },
-  },
-  {
-    name: 'embed.event_loop_gap',
-    unit: 'ms',
-    better: 'less',
-    against: 'an idle event loop',
-    async prepare() {
-      const runtime = await warmRuntime()
-      return {
-        ours: () => longestGap(() => closedLoop(runtime, 64)),
-        theirs: () => longestGap(() => sleep(MEASURE_MS)),
-        close: () => runtime.close(),
-      }
-    },
-  },
-  {
-    name: 'embed.first_vector',
-    unit: 'ms',
-    better: 'less',
-    against: 'a process that does nothing',
-    prepare: () => ({ ours: processMs(FIRST_VECTOR), theirs: processMs('process.exit(0)') }),
-  },
+  ...KINDS.flatMap((kind) => CALLERS.map((callers) => engineLoopRow(kind, callers))),
+  ...['int8', 'fp32'].map(pipelineRow),
+  eventLoopRow,
+  concurrentRow,
+  tailRow,
+  sentenceTransformersRow,
 ]

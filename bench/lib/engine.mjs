@@ -1,0 +1,37 @@
+// The engine alone, as it is inside a resident's thread: the one place of the bench that knows its classes.
+import { EmbeddingModel } from '../../dist/engine/embedding-model.js'
+import { ortSessions } from '../../dist/engine/ort-session.js'
+import { normalize, pool } from '../../dist/engine/pooling.js'
+import { RunCancellation } from '../../dist/engine/run-cancellation.js'
+import { GRAPH_FILES } from '../../dist/registry/graph-files.js'
+
+const OPTIONS = { inputType: 'unspecified', truncate: true }
+
+/**
+ * @param {{ source: string, dtype: string }} model
+ * @param {number} intraOpThreads
+ */
+export async function openEngine({ source, dtype }, intraOpThreads) {
+  const model = await EmbeddingModel.load({
+    folder: source,
+    graphFile: `onnx/${GRAPH_FILES[dtype]}`,
+    openSession: ortSessions(intraOpThreads, new BigUint64Array(new SharedArrayBuffer(8))),
+    signal: new AbortController().signal,
+    onProgress() {},
+  })
+  const { pooling } = model.config
+  return {
+    /** @param {string} text @returns {Int32Array} */
+    encode: (text) => model.encode(text, 0, OPTIONS).ids,
+    /** @param {readonly Int32Array[]} batch @returns {Promise<Float32Array[]>} */
+    async run(batch) {
+      const vectors = batch.map(() => new Float32Array(model.dimensions))
+      const items = batch.map((ids) => ({ ids }))
+      await model.run(items, new RunCancellation(), (row, output) => {
+        pool(pooling, output, vectors[row])
+        normalize(vectors[row])
+      })
+      return vectors
+    },
+  }
+}

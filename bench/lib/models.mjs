@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The model that comes with the library. */
+export const INT8 = {
+  source: join(import.meta.dirname, '..', '..', 'models', 'all-MiniLM-L6-v2'),
+  dtype: 'int8',
+}
+
+/** The same model with its original weights, which are too large to come along; or why it cannot be had. */
+export function fp32Model() {
+  const source = process.env.BENCH_FP32_MODEL
+  if (source === undefined) return { skip: 'BENCH_FP32_MODEL names no folder with onnx/model.onnx' }
+  if (!existsSync(join(source, 'onnx', 'model.onnx'))) return { skip: `${source} has no onnx/model.onnx` }
+  return { source, dtype: 'fp32' }
+}
