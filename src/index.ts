@@ -24,10 +24,16 @@ export type {
   Embeddings,
   EmbeddingInfo,
   EmbedRunOptions,
+  LanguagePair,
   LoadRequest,
   Model,
   ModelFactory,
   Task,
+  TextProcessor,
+  TranslatedSentence,
+  TranslateRunOptions,
+  TranslationInfo,
+  Translations,
 } from './registry/model.ts'
 export type { ModelDefinition } from './manager/model-spec.ts'
 export type { EventStream, EventStreamOptions, StreamedEvent } from './monitor/event-stream.ts'
@@ -45,6 +51,9 @@ export type {
   RerankItem,
   RerankOptions,
   RerankResult,
+  TranslateOptions,
+  TranslateResult,
+  Translator,
 } from './services/runtime.ts'
 
 /** Where warnings go: a pino logger, or anything with its `warn`. */
@@ -102,6 +111,7 @@ function defaultRegistry(
       clock,
       weightOf: (tenant) => tenants.get(tenant) ?? 1,
       onBatch: (event) => events.emit('batch', event),
+      onWarning: (event) => events.emit('warning', event),
     }),
   )
   return registry

@@ -6,7 +6,7 @@ import { dotted, type FieldPath } from './problems.ts'
 import type { ConfigSource } from './source.ts'
 
 /**
- * Reads a configuration file: YAML, of which JSON is a part. A model's `source` that begins with a dot is taken from the
+ * Reads a configuration file: YAML, of which JSON is a part. A model's `source` or `textProcessing` that begins with a dot is taken from the
  * folder of the file.
  *
  * @throws ConfigError that names the file and the line
@@ -49,11 +49,14 @@ function offsetOf(document: Document, field: FieldPath): number {
   return 0
 }
 
+/** Paths that begin with a dot are taken from the folder of the file. */
+const ANCHORED: ReadonlySet<string> = new Set(['source', 'textProcessing'])
+
 function anchorSources(values: unknown, folder: string): void {
   if (typeof values !== 'object' || values === null) return
   for (const [key, value] of Object.entries(values)) {
-    if (key === 'source' && typeof value === 'string' && value.startsWith('.')) {
-      Object.assign(values, { source: resolve(folder, value) })
+    if (ANCHORED.has(key) && typeof value === 'string' && value.startsWith('.')) {
+      Object.assign(values, { [key]: resolve(folder, value) })
     } else {
       anchorSources(value, folder)
     }

@@ -27,6 +27,10 @@ export interface ResolvedModelConfig {
   dtype: ModelConfig['dtype']
   device: NonNullable<ModelConfig['device']>
   revision: string
+  isolation: NonNullable<ModelConfig['isolation']>
+  /** Absent: what the model's files say. */
+  languages: ModelConfig['languages']
+  textProcessing: string | undefined
   /** `Infinity`: never unloaded for idleness; 0: after the use. */
   keepAliveMs: number
   /** Models with the same slot displace each other. A slot of its own has the name of the model. */
@@ -87,6 +91,9 @@ function resolveModel(name: string, model: ModelConfig, config: RuntimeConfig): 
     dtype: model.dtype,
     device: model.device ?? 'auto',
     revision: model.revision ?? '',
+    isolation: model.isolation ?? 'thread',
+    languages: model.languages,
+    textProcessing: model.textProcessing,
     keepAliveMs: parseDurationMs(model.keepAlive ?? config.keepAlive ?? DEFAULT_KEEP_ALIVE) as number,
     slot: model.slot ?? name,
     group: model.group,

@@ -6,6 +6,7 @@ import { serverSchema, type ServerConfig } from './server-schema.ts'
 const TASKS = ['embed', 'rerank', 'translate'] as const
 const DTYPES = ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const
 const DEVICES = ['auto', 'cpu', 'cuda'] as const
+const ISOLATIONS = ['thread', 'process'] as const
 
 /** Seconds, or a Go duration such as `5m`; `0`: after the use, `-1`: never. */
 export type DurationInput = number | string
@@ -44,6 +45,12 @@ export interface ModelConfig extends LimitsInput {
   /** @default 'auto' */
   device?: (typeof DEVICES)[number] | undefined
   revision?: string | undefined
+  /** Whether it runs in a worker thread, or in a process of its own. @default 'thread' */
+  isolation?: (typeof ISOLATIONS)[number] | undefined
+  /** Which languages a translator translates: codes such as `hi` or `hin_Deva`. @default what the model's files say */
+  languages?: { source: string | string[]; target: string | string[] } | undefined
+  /** A module whose default export is a `TextProcessor`, for translators that want their text in a form of their own. */
+  textProcessing?: string | undefined
   /** @default that of the runtime */
   keepAlive?: DurationInput | undefined
   /** A slot to share with other models; they displace each other. @default a slot of its own */
@@ -73,6 +80,13 @@ const keepAlive = duration().meta({
     'How long an idle model stays loaded: seconds or a duration; 0 unloads after the use, -1 never.',
 })
 
+const languageCode = z.string().regex(/^[A-Za-z]{2,8}([-_][A-Za-z0-9]{2,8}){0,3}$/, {
+  error: 'must be the code of a language, such as hi, zh-Hant or hin_Deva',
+})
+const languageCodes = z
+  .union([languageCode, z.array(languageCode).min(1)])
+  .meta({ description: 'One code, or several: hi, zh-Hant, hin_Deva.' })
+
 const fallback = z
   .strictObject({ dtype: dtype.optional(), device: device.optional(), source: source.optional() })
   .refine((entry) => Object.values(entry).some((value) => value !== undefined), {
@@ -85,6 +99,19 @@ const model = z.strictObject({
   dtype: dtype.optional(),
   device: device.optional(),
   revision: z.string().max(200).optional().meta({ description: 'Which version of the files.' }),
+  isolation: z.enum(ISOLATIONS).optional().meta({
+    description: 'Whether it runs in a thread or in a process of its own.',
+    default: 'thread',
+  }),
+  languages: z
+    .strictObject({ source: languageCodes, target: languageCodes })
+    .optional()
+    .meta({ description: "Which languages a translator translates. Absent: what the model's files say." }),
+  textProcessing: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'A module that prepares the text for a translator, and what it gives for people.' }),
   keepAlive: keepAlive.optional(),
   slot: name()
     .optional()
@@ -105,12 +132,21 @@ const model = z.strictObject({
 
 type DefinitionInput = { source?: string | undefined } & Pick<
   ModelConfig,
-  'dtype' | 'device' | 'revision' | 'fallback'
+  'dtype' | 'device' | 'revision' | 'isolation' | 'fallback' | 'languages' | 'textProcessing'
 >
 
 /** The part of a model's configuration that says which files it stands for; a swap changes it. */
 export const definitionSchema: z.ZodType<DefinitionInput, DefinitionInput> = model
-  .pick({ source: true, dtype: true, device: true, revision: true, fallback: true })
+  .pick({
+    source: true,
+    dtype: true,
+    device: true,
+    revision: true,
+    isolation: true,
+    fallback: true,
+    languages: true,
+    textProcessing: true,
+  })
   .partial()
 
 const runtimeFields = {

@@ -21,11 +21,13 @@ export interface Engine<Row> {
   readonly givesRowsEarly: boolean
   /**
    * @param sink Called once for each item, by its index, as soon as it is done; the row is valid during the call only.
+   * @param isWanted False as soon as nobody waits for an item any more: an engine that works in steps leaves it out.
    * @throws OrtError when the run fails, or was cancelled before the last item was done.
    */
   run(
     items: readonly RunItem[],
     cancellation: RunCancellation,
     sink: (index: number, row: Row) => void,
+    isWanted?: (index: number) => boolean,
   ): Promise<void>
 }

@@ -8,7 +8,16 @@ import type { RuntimeLimits } from '../scheduler/limits.ts'
 import type { ModelDefinition } from './model-spec.ts'
 
 const slotSchema = z.strictObject(limitFields('override'))
-const DEFINITION_FIELDS = ['source', 'dtype', 'device', 'revision', 'fallback']
+const DEFINITION_FIELDS = [
+  'source',
+  'dtype',
+  'device',
+  'revision',
+  'isolation',
+  'fallback',
+  'languages',
+  'textProcessing',
+]
 const runtimeSchema = z.strictObject({
   maxParallelLoads: count(1).optional(),
   memoryBudgetBytes: memory().optional(),

@@ -82,6 +82,8 @@ export class LoadedModels {
       const given = await factoryOf(name)({
         key: variant.key,
         source: variant.source,
+        isolation: variant.isolation,
+        translation: variant.translation,
         signal,
         onProgress: (fraction) => {
           if (fraction >= 0 && fraction <= 1) dispatch({ type: 'load-progress', generation, fraction })

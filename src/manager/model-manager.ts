@@ -125,7 +125,7 @@ export class ModelManager {
   }
 
   models(): ModelStatus[] {
-    return [...this.#config.models.keys()].map((name) => this.status(name))
+    return this.names().map((name) => this.status(name))
   }
 
   status(model: string): ModelStatus {
@@ -135,6 +135,16 @@ export class ModelManager {
       config: this.#config.models.get(model) as ResolvedModelConfig,
       loaded: (generation) => this.#driver.loaded(generation)?.model,
     })
+  }
+
+  names(): string[] {
+    return [...this.#config.models.keys()]
+  }
+
+  /** What the name stands for now. @throws ModelNotFoundError */
+  definition(model: string): ModelDefinition {
+    this.#check(model)
+    return this.#definitions.get(model) as ModelDefinition
   }
 
   /** What those who wait for the model wait for, in order, and why the model was last unloaded. */
@@ -194,7 +204,7 @@ export class ModelManager {
     }
     if (this.#config.models.has(model)) return
     const wanted: string = model
-    const names = [...this.#config.models.keys()]
+    const names = this.names()
     const similar = nearest(wanted, names)
     const hint = similar === undefined ? '' : ` Did you mean ${similar}?`
     const known = names.slice(0, 20).join(', ') || 'none'

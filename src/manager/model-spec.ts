@@ -1,23 +1,27 @@
 import type { ResolvedModelConfig } from '../config/resolve.ts'
 import { defaultDtype, dtypesIn, graphBytes } from '../registry/graph-files.ts'
+import type { Isolation } from '../registry/isolation.ts'
 import { DEVICES, DTYPES, formatKey, type Device, type Dtype, type ModelKey } from '../registry/model-key.ts'
+import type { TranslationSettings } from '../registry/model.ts'
 import type { ModelSpec, Variant } from '../scheduler/variant.ts'
 
 /** What a name stands for: which files, and what to try instead. */
 export type ModelDefinition = Pick<
   ResolvedModelConfig,
-  'source' | 'dtype' | 'device' | 'revision' | 'fallback'
+  'source' | 'dtype' | 'device' | 'revision' | 'isolation' | 'fallback' | 'languages' | 'textProcessing'
 >
 
 /** A variant, with what it takes to load it. */
 export interface LoadableVariant extends Variant {
   readonly key: ModelKey
   readonly source: string
+  readonly isolation: Isolation
+  readonly translation: TranslationSettings
 }
 
-/** Weights are held once and unpacked in part; the rest is the engine, the tokenizer and the thread. */
+/** Weights are held once and unpacked in part; the rest is the engine, the tokenizer and the thread, or all of a process. */
 const MEMORY_PER_FILE_BYTE = 1.3
-const MEMORY_BASE_BYTES = 60e6
+const MEMORY_BASE_BYTES: Readonly<Record<Isolation, number>> = { thread: 60e6, process: 110e6 }
 
 /**
  * Candidates for each selector. Without a dtype asked it is the configured one and then the fallback list; an explicit dtype
@@ -57,9 +61,15 @@ function parseSelector(selector: string | undefined): Wish {
 }
 
 function candidates(name: string, definition: ModelDefinition, wish: Wish): LoadableVariant[] {
+  const { languages, textProcessing } = definition
+  const translation: TranslationSettings = {
+    ...(languages !== undefined && { languages }),
+    ...(textProcessing !== undefined && { textProcessing }),
+  }
   const variants = new Map<string, LoadableVariant>()
   const add = (source: string, dtype: Dtype, device: Device): void => {
-    const variant = newVariant({ name, revision: definition.revision, dtype, device }, source)
+    const key = { name, revision: definition.revision, dtype, device }
+    const variant = newVariant(key, source, definition.isolation, translation)
     if (!variants.has(variant.id)) variants.set(variant.id, variant)
   }
   const dtype = wish.dtype ?? definition.dtype ?? defaultDtype(definition.source)
@@ -76,13 +86,20 @@ function candidates(name: string, definition: ModelDefinition, wish: Wish): Load
   return [...variants.values()]
 }
 
-function newVariant(key: ModelKey, source: string): LoadableVariant {
+function newVariant(
+  key: ModelKey,
+  source: string,
+  isolation: Isolation,
+  translation: TranslationSettings,
+): LoadableVariant {
   const fileBytes = graphBytes(source, key.dtype) ?? 0
   return {
-    id: JSON.stringify([key.name, key.revision, source, key.dtype, key.device]),
+    id: JSON.stringify([key.name, key.revision, source, key.dtype, key.device, isolation, translation]),
     label: formatKey(key),
-    estimateBytes: Math.ceil(MEMORY_BASE_BYTES + MEMORY_PER_FILE_BYTE * fileBytes),
+    estimateBytes: Math.ceil(MEMORY_BASE_BYTES[isolation] + MEMORY_PER_FILE_BYTE * fileBytes),
     key,
     source,
+    isolation,
+    translation,
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DTYPES, type Dtype } from './model-key.ts'
 
 /** Names of the hub for a graph in each quantisation, inside `onnx/` or beside the configuration. */
@@ -14,11 +14,24 @@ export const GRAPH_FILES: Readonly<Record<Dtype, string>> = {
 /** What is taken where nobody chose: the smallest that is as fast as any on a CPU, and the original after it. */
 const PREFERENCE: readonly Dtype[] = ['int8', 'q8', 'fp32', 'fp16', 'q4']
 
-/** Path of the graph in this quantisation, or undefined where the folder has none. */
+/** What goes before the name of a translator's encoder, and of its decoder. */
+const [ENCODER, DECODER] = ['encoder_', 'decoder_model_merged']
+
+/** Path of the graph in this quantisation, of a translator its encoder, or undefined where the folder has none. */
 export function graphPath(folder: string, dtype: Dtype): string | undefined {
-  return [join(folder, 'onnx', GRAPH_FILES[dtype]), join(folder, GRAPH_FILES[dtype])].find((path) =>
-    existsSync(path),
-  )
+  const files = [GRAPH_FILES[dtype], ENCODER + GRAPH_FILES[dtype]]
+  return files
+    .flatMap((file) => [join(folder, 'onnx', file), join(folder, file)])
+    .find((path) => existsSync(path))
+}
+
+/** Whether the folder holds a translator: a graph that reads and another one that writes. */
+export function hasEncoder(folder: string): boolean {
+  return DTYPES.some((dtype) => isEncoder(graphPath(folder, dtype)))
+}
+
+function isEncoder(path: string | undefined): path is string {
+  return path !== undefined && basename(path).startsWith(ENCODER)
 }
 
 export function dtypesIn(folder: string): Dtype[] {
@@ -43,8 +56,10 @@ function manifestDefault(folder: string): Dtype | undefined {
   }
 }
 
-/** Bytes of the graph; undefined where there is none. */
+/** Bytes of the graph, of a translator those of both; undefined where there is none. */
 export function graphBytes(folder: string, dtype: Dtype): number | undefined {
   const path = graphPath(folder, dtype)
-  return path === undefined ? undefined : statSync(path).size
+  if (path === undefined) return undefined
+  const decoder = isEncoder(path) ? path.replace(`${ENCODER}model`, DECODER) : undefined
+  return statSync(path).size + (decoder !== undefined && existsSync(decoder) ? statSync(decoder).size : 0)
 }

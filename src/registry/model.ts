@@ -1,3 +1,4 @@
+import type { Isolation } from './isolation.ts'
 import type { ModelKey } from './model-key.ts'
 
 /** What a model can be asked for. A model says which of them it has; the verbs of the others are absent. */
@@ -9,6 +10,10 @@ export interface Model {
   readonly tasks: readonly Task[]
   /** What it takes beyond a bare Node process, measured where that can be done. */
   readonly memoryBytes: number
+  /** Where it runs; absent where that means nothing. */
+  readonly isolation?: Isolation | undefined
+  /** Why it is in a process of its own, where that was not asked for. */
+  readonly isolationReason?: string | undefined
   /** What an embedding model says of itself; absent where `tasks` has no `embed`. */
   readonly embedding?: EmbeddingInfo | undefined
   /** The same of a translator. */
@@ -110,12 +115,37 @@ export interface TranslationInfo {
   readonly maxTokens: number
 }
 
-export interface TranslateRunOptions extends RunOptions {
-  /** Codes of languages; only a model of more than one pair needs them. */
-  readonly source?: string
-  readonly target?: string
-  /** Called for each sentence as it is done: those of one text in their order, texts in any. */
-  onSentence?(sentence: TranslatedSentence): void
+/** Codes of languages, of any system: `hi`, `hin_Deva`, `zh-TW`. */
+export interface LanguagePair {
+  readonly source: string
+  readonly target: string
+}
+
+/** For models that want their text in a form of their own: transliterated, say, or with marks for the languages. */
+export interface TextProcessor {
+  /** What the model is to read in place of the sentence. */
+  preprocess(sentence: string, languages: LanguagePair): string
+  /** What people are to read in place of what the model wrote. */
+  postprocess(translation: string, languages: LanguagePair): string
+}
+
+/** What the configuration says of a translator beyond its files. */
+export interface TranslationSettings {
+  /** Which languages it translates; absent: what its files say. */
+  readonly languages?: {
+    readonly source: string | readonly string[]
+    readonly target: string | readonly string[]
+  }
+  /** A module whose default export is a `TextProcessor`. */
+  readonly textProcessing?: string
+}
+
+export interface TranslateRunOptions extends RunOptions, Partial<LanguagePair> {
+  /**
+   * Called for each sentence as it is done: those of one text in their order, texts in theirs. Where it answers with a promise,
+   * only a few sentences are done beyond the last one whose promise has settled.
+   */
+  readonly onSentence?: (sentence: TranslatedSentence) => void | Promise<void>
 }
 
 export interface TranslatedSentence {
@@ -149,6 +179,9 @@ export interface LoadRequest {
   readonly key: ModelKey
   /** A folder of model files. */
   readonly source: string
+  /** @default 'thread' */
+  readonly isolation?: Isolation | undefined
+  readonly translation?: TranslationSettings
   /** Aborts the load; whatever was opened is closed before the promise rejects. */
   readonly signal: AbortSignal
   /** 0 to 1; may be called any number of times, never after the promise has settled. */

@@ -9,10 +9,12 @@ import type { ModelDefinition } from '../manager/model-spec.ts'
 import type { Readiness } from '../manager/readiness.ts'
 import type { ModelStatus } from '../manager/status.ts'
 import type { Monitor } from '../monitor/monitor.ts'
-import type { EmbedInput } from '../registry/model.ts'
+import type { EmbedInput, LanguagePair, TranslatedSentence } from '../registry/model.ts'
 import { embed, type EmbedOptions, type EmbedResult } from './embed.ts'
 import { rerank, type RerankItem, type RerankOptions, type RerankResult } from './rerank.ts'
 import type { ResultCache } from './result-cache.ts'
+import { translate, translateStream, type TranslateOptions, type TranslateResult } from './translate.ts'
+import { translators, type Translator } from './translators.ts'
 
 export type {
   AcquireOptions,
@@ -25,6 +27,9 @@ export type {
   RerankItem,
   RerankOptions,
   RerankResult,
+  TranslateOptions,
+  TranslateResult,
+  Translator,
 }
 
 /** What the verbs stand on. */
@@ -78,6 +83,38 @@ export class Runtime implements AsyncDisposable {
     options?: RerankOptions,
   ): Promise<RerankResult> {
     return rerank(this.#parts, model, query, documents, options)
+  }
+
+  /**
+   * Translates texts, long ones too: sentence by sentence, with their white space, lines, placeholders, tags and numbers.
+   *
+   * @param translator The name of a model, or a pair of languages, for which the first model that translates it is taken
+   * @param options With `stream` the answer is the sentences, one by one, as they are done
+   * @throws ModelNotFoundError, InvalidInputError that names the field and, for a pair, says which are served, InferenceError,
+   *   the errors of `lease()`, and the reason of `options.signal` when it aborts
+   */
+  translate(
+    translator: string | LanguagePair,
+    texts: string | readonly string[],
+    options: TranslateOptions & { stream: true },
+  ): AsyncIterableIterator<TranslatedSentence>
+  translate(
+    translator: string | LanguagePair,
+    texts: string | readonly string[],
+    options?: TranslateOptions & { stream?: false | undefined },
+  ): Promise<TranslateResult>
+  translate(
+    translator: string | LanguagePair,
+    texts: string | readonly string[],
+    options: TranslateOptions & { stream?: boolean | undefined } = {},
+  ): Promise<TranslateResult> | AsyncIterableIterator<TranslatedSentence> {
+    const run = options.stream === true ? translateStream : translate
+    return run(this.#parts, translator, texts, options)
+  }
+
+  /** Every model that translates, loaded or not, and which languages. */
+  translators(): Translator[] {
+    return translators(this.#parts.manager)
   }
 
   /**

@@ -4,6 +4,7 @@ import { Deferred } from '../kernel/deferred.ts'
 import { fromWire } from '../kernel/error-wire.ts'
 import { LeaseRevokedError, ModelLoadError } from '../kernel/errors.ts'
 import type { BatchEvent } from '../kernel/runtime-events.ts'
+import type { Isolation } from '../registry/isolation.ts'
 import { formatKey } from '../registry/model-key.ts'
 import type {
   Embeddings,
@@ -16,8 +17,12 @@ import type {
   RerankScores,
   RunOptions,
   Task,
+  TranslateRunOptions,
   TranslationInfo,
+  Translations,
 } from '../registry/model.ts'
+import { EngineUnavailable } from './engine-unavailable.ts'
+import type { Host, HostEnd, HostOptions } from './host.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type {
   EmbedReply,
@@ -28,17 +33,26 @@ import type {
   RerankReply,
   Request,
   RequestOptions,
+  SentenceDone,
+  ThreadTranslation,
+  TranslateReply,
 } from './protocol.ts'
 import type { CreditHolder, RunCredits } from './run-credits.ts'
-import { ThreadHost, type ThreadEnd } from './thread-host.ts'
 
 const DEFAULT_PRIORITY = 1
+
+/** Sentences that a stream may be ahead of its reader: enough for the batches in flight. */
+const READ_AHEAD_SENTENCES = 32
 
 /** A translator has an encoder and a decoder; others have one graph. */
 const MAX_SESSIONS = 2
 
 export interface OnnxModelOptions {
   readonly clock: Clock
+  /** Starts what the model is to live in. */
+  readonly startHost: (options: HostOptions) => Host
+  /** Why it is a process, where a thread was meant. */
+  readonly isolationReason?: string | undefined
   /** Threads that each run uses. */
   readonly intraOpThreads: number
   /** The runs that all models of the process share. */
@@ -47,6 +61,7 @@ export interface OnnxModelOptions {
   weightOf(tenant: string): number
   /** The ONNX file, relative to the source. */
   readonly graphFile: string
+  readonly translation: ThreadTranslation
   onBatch(event: BatchEvent): void
 }
 
@@ -55,12 +70,12 @@ type RunEvent = Parameters<Parameters<NonNullable<Model['onRun']>>[0]>[0]
 /** `ending`: told to close or killed, so that its end is no surprise. */
 type State = 'loading' | 'ready' | 'ending' | 'ended'
 
-/** The main side of a resident in a worker thread: passes calls on and answers back. */
+/** The main side of a resident in a worker thread or a child process: passes calls on and answers back. */
 export class OnnxModel implements Model {
   readonly #request: LoadRequest
   readonly #title: string
   readonly #options: OnnxModelOptions
-  readonly #thread: ThreadHost
+  readonly #host: Host
   readonly #gauges: Gauges = {
     activeRuns: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     memoryBytes: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
@@ -82,27 +97,29 @@ export class OnnxModel implements Model {
     this.#request = request
     this.#title = formatKey(request.key)
     this.#options = options
-    this.#thread = new ThreadHost(
-      this.#title,
-      {
+    this.#host = options.startHost({
+      title: this.#title,
+      data: {
         version: 1,
         folder: request.source,
         graphFile: options.graphFile,
         intraOpThreads: options.intraOpThreads,
-        gauges: this.#gauges,
+        translation: options.translation,
       },
-      (message) => this.#onMessage(message),
-    )
+      gauges: this.#gauges,
+      onMessage: (message) => this.#onMessage(message),
+    })
     this.#creditHolder = {
+      maxRuns: this.#host.maxRuns,
       activeRuns: () => this.activeRuns,
-      grant: (runs) => this.#thread.post({ type: 'runs-granted', runs }),
-      recall: () => this.#thread.post({ type: 'run-recalled' }),
+      grant: (runs) => this.#host.post({ type: 'runs-granted', runs }),
+      recall: () => this.#host.post({ type: 'run-recalled' }),
     }
-    void this.#thread.ended.then((end) => this.#onEnded(end))
+    void this.#host.ended.then((end) => this.#onEnded(end))
   }
 
   /**
-   * Starts a thread and loads the model in it. When the signal aborts, whatever was opened is closed before this rejects
+   * Starts a thread or a process and loads the model in it. When the signal aborts, whatever was opened is closed before this rejects
    * with the signal's reason.
    * @throws ModelLoadError
    */
@@ -133,6 +150,14 @@ export class OnnxModel implements Model {
 
   get translation(): TranslationInfo | undefined {
     return this.#description.translation
+  }
+
+  get isolation(): Isolation {
+    return this.#host.isolation
+  }
+
+  get isolationReason(): string | undefined {
+    return this.#options.isolationReason
   }
 
   get activeRuns(): number {
@@ -184,6 +209,31 @@ export class OnnxModel implements Model {
     return { scores, tokenCounts, queryTokens, truncated, timings }
   }
 
+  async translate(texts: readonly string[], options: TranslateRunOptions = {}): Promise<Translations> {
+    const { onSentence } = options
+    const {
+      texts: translated,
+      tokenCounts,
+      cut,
+      timings,
+    } = await this.#ask<TranslateReply>(
+      options.signal,
+      (id) => ({
+        type: 'translate',
+        id,
+        texts,
+        options: {
+          ...this.#requestOptions(options),
+          source: options.source,
+          target: options.target,
+          readAhead: onSentence === undefined ? undefined : READ_AHEAD_SENTENCES,
+        },
+      }),
+      onSentence,
+    )
+    return { texts: translated, tokenCounts, cut, timings }
+  }
+
   onLost(listener: (error: Error) => void): Disposable {
     if (this.#lostError !== undefined) listener(this.#lostError(true))
     else this.#lostListeners.add(listener)
@@ -196,25 +246,25 @@ export class OnnxModel implements Model {
   }
 
   stopRuns(): void {
-    if (this.#state !== 'ended') this.#thread.post({ type: 'stop-runs' })
+    if (this.#state !== 'ended') this.#host.post({ type: 'stop-runs' })
   }
 
   async close(): Promise<void> {
     if (this.#state === 'loading' || this.#state === 'ready') {
       this.#state = 'ending'
       this.#calls.rejectAll(() => this.#closedError())
-      this.#thread.post({ type: 'close' })
+      this.#host.post({ type: 'close' })
     }
-    await this.#thread.ended
+    await this.#host.ended
   }
 
   async kill(reason: Error): Promise<void> {
     if (this.#state !== 'ended') {
       this.#state = 'ending'
       this.#calls.rejectAll((wasStarted) => this.#killed(reason, wasStarted))
-      this.#thread.terminate()
+      this.#host.terminate()
     }
-    await this.#thread.ended
+    await this.#host.ended
   }
 
   #onMessage(message: FromThread): void {
@@ -227,6 +277,8 @@ export class OnnxModel implements Model {
         return this.#loaded.resolve(message.description)
       case 'load-failed':
         return this.#loaded.reject(fromWire(message.error))
+      case 'engine-unavailable':
+        return this.#loaded.reject(new EngineUnavailable(this.#host.isolation, fromWire(message.error)))
       case 'embedded':
       case 'reranked':
       case 'translated':
@@ -245,26 +297,24 @@ export class OnnxModel implements Model {
       case 'runs-returned':
         return this.#options.credits.returned(this.#creditHolder, message.runs)
       case 'sentence':
-        return
+        return void this.#passOn(message)
       default:
         return message satisfies never
     }
   }
 
-  #onEnded({ exitCode, cause }: ThreadEnd): void {
+  #onEnded({ how, cause }: HostEnd): void {
     const wasAsked = this.#state === 'ending'
     this.#state = 'ended'
-    // A thread that was killed could not say so itself.
+    // What was killed could not say so itself.
     Atomics.store(this.#gauges.activeRuns, 0, 0)
     this.#options.credits.leave(this.#creditHolder)
-    const how = cause === undefined ? `with exit code ${exitCode}` : 'by an error'
+    const ended = `The ${this.#host.isolation} of ${this.#title} ended ${how}`
     const details = { model: this.#request.key.name, cause }
-    this.#loaded.reject(
-      new ModelLoadError(`The thread of ${this.#title} ended ${how} before the model was loaded.`, details),
-    )
+    this.#loaded.reject(new ModelLoadError(`${ended} before the model was loaded.`, details))
     if (wasAsked) return
     this.#lostError = (wasStarted) =>
-      new LeaseRevokedError(`The thread of ${this.#title} ended ${how}. The work can be asked for again.`, {
+      new LeaseRevokedError(`${ended}. The work can be asked for again.`, {
         ...details,
         wasStarted,
       })
@@ -277,13 +327,25 @@ export class OnnxModel implements Model {
   async #ask<R extends Reply>(
     signal: AbortSignal | undefined,
     requestOf: (id: number) => Request,
+    onSentence?: TranslateRunOptions['onSentence'],
   ): Promise<R> {
     signal?.throwIfAborted()
     if (this.#state !== 'ready') throw this.#lostError?.(false) ?? this.#closedError()
-    const call = this.#calls.open(signal, (id) => this.#thread.post({ type: 'withdraw', id }))
-    this.#thread.post(requestOf(call.id))
+    const withdraw = (id: number): void => this.#host.post({ type: 'withdraw', id })
+    const call = this.#calls.open(signal, withdraw, onSentence)
+    this.#host.post(requestOf(call.id))
     this.#options.credits.asked(this.#creditHolder)
     return (await call.reply) as R
+  }
+
+  /** The thread goes on when the caller has taken the sentence. A caller that fails is told so in place of an answer. */
+  async #passOn({ id, text, sentence, translation }: SentenceDone): Promise<void> {
+    try {
+      await this.#calls.listener(id)?.({ text, sentence, translation })
+      this.#host.post({ type: 'read', id, sentences: 1 })
+    } catch (error) {
+      if (this.#calls.reject(id, error)) this.#host.post({ type: 'withdraw', id })
+    }
   }
 
   #requestOptions(options: RunOptions): RequestOptions {

@@ -1,10 +1,12 @@
 import { onAbort } from '../kernel/abort.ts'
 import { Deferred } from '../kernel/deferred.ts'
+import type { TranslateRunOptions } from '../registry/model.ts'
 import type { Reply } from './protocol.ts'
 
 interface PendingCall {
   readonly reply: Deferred<Reply>
   readonly abortListener: Disposable
+  readonly onSentence: TranslateRunOptions['onSentence']
   wasStarted: boolean
 }
 
@@ -19,19 +21,26 @@ export class PendingCalls {
 
   /**
    * @param withdraw Called when the caller leaves: tells the thread.
+   * @param onSentence Who hears of sentences before the answer, if anybody does.
    * @returns The id under which the answer is to come, and the answer.
    */
   open(
     signal: AbortSignal | undefined,
     withdraw: (id: number) => void,
+    onSentence?: TranslateRunOptions['onSentence'],
   ): { id: number; reply: Promise<Reply> } {
     const id = ++this.#lastId
     const reply = new Deferred<Reply>()
     const abortListener = onAbort(signal, (reason) => {
       if (this.reject(id, reason)) withdraw(id)
     })
-    this.#calls.set(id, { reply, abortListener, wasStarted: false })
+    this.#calls.set(id, { reply, abortListener, onSentence, wasStarted: false })
     return { id, reply: reply.promise }
+  }
+
+  /** Who hears of the sentences of a call that still waits. */
+  listener(id: number): TranslateRunOptions['onSentence'] {
+    return this.#calls.get(id)?.onSentence
   }
 
   resolve(id: number, reply: Reply): void {

@@ -2,8 +2,10 @@ import type { WireError } from '../kernel/error-wire.ts'
 import type {
   EmbedInput,
   EmbeddingInfo,
+  LanguagePair,
   RunTimings,
   Task,
+  TextProcessor,
   TranslatedSentence,
   TranslationInfo,
 } from '../registry/model.ts'
@@ -14,17 +16,39 @@ import type {
  */
 export type ProtocolVersion = 1
 
-export type { EmbedInput, EmbeddingInfo, RunTimings }
+export type { EmbedInput, EmbeddingInfo, LanguagePair, RunTimings, TextProcessor, TranslationInfo }
 
-/** What the thread is started with. */
-export interface ThreadData {
+/** What is to be loaded. */
+export interface LoadData {
   readonly version: ProtocolVersion
   readonly folder: string
   /** The ONNX file, relative to the folder. */
   readonly graphFile: string
   /** Threads that each run uses. */
   readonly intraOpThreads: number
+  readonly translation: ThreadTranslation
+}
+
+/** What the thread is started with. */
+export interface ThreadData extends LoadData {
   readonly gauges: Gauges
+}
+
+/** What a process is told instead. Nothing is shared with it, and its clock runs as that of the main side: `process.hrtime`. */
+export type ToProcess =
+  | { readonly type: 'load'; readonly data: LoadData }
+  | { readonly type: 'pass-on'; readonly message: ToThread; readonly sentAtMs: number }
+
+export type FromProcess =
+  | FromThread
+  /** What a thread would have written down itself. */
+  | { readonly type: 'gauges'; readonly activeRuns: number; readonly memoryBytes: number }
+
+/** What a translator is told beyond its files; others pass it over. */
+export interface ThreadTranslation {
+  readonly targets: TranslationInfo['targets']
+  /** Path of a module whose default export is a `TextProcessor`. */
+  readonly textProcessing: string | undefined
 }
 
 /** Numbers that the thread writes and the main side reads whenever it likes, without a message. */
@@ -49,6 +73,8 @@ export type ToThread =
   | { readonly type: 'runs-granted'; readonly runs: number }
   /** Another resident waits for a run: the thread is to give one back when one of its own has ended. */
   | { readonly type: 'run-recalled' }
+  /** The caller of this request has read so many sentences. */
+  | { readonly type: 'read'; readonly id: number; readonly sentences: number }
   /** The caller of this request has left: nothing is answered any more. */
   | { readonly type: 'withdraw'; readonly id: number }
   /** Asks all runs in flight to stop; their requests fail. */
@@ -105,8 +131,8 @@ export interface TranslateRequest {
 export interface TranslateRequestOptions extends RequestOptions {
   readonly source: string | undefined
   readonly target: string | undefined
-  /** Whether each sentence is to be told of as it is done. */
-  readonly bySentence: boolean
+  /** How many sentences may be begun that the caller has not read. Undefined: it reads no sentences, only the whole. */
+  readonly readAhead: number | undefined
 }
 
 export type Request = EmbedRequest | RerankRequest | TranslateRequest
@@ -115,6 +141,8 @@ export type FromThread =
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'loaded'; readonly description: ModelDescription }
   | { readonly type: 'load-failed'; readonly error: WireError }
+  /** ONNX Runtime cannot be had in this way, whatever the model. */
+  | { readonly type: 'engine-unavailable'; readonly error: WireError }
   | Reply
   | SentenceDone
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }

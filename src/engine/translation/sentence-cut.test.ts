@@ -16,6 +16,10 @@ describe('a text', () => {
       'Six',
     ])
     expect(cut('वह आया। फिर वह गया।', 'hi')).toEqual(['वह आया।', 'फिर वह गया।'])
+    expect(cut('See https://example.org/a?b=1. Or v1.2!')).toEqual([
+      'See https://example.org/a?b=1.',
+      'Or v1.2!',
+    ])
     expect(cut('今日は。明日は？', 'ja')).toEqual(['今日は。', '明日は？'])
     expect(cut('مرحبا. كيف حالك؟ بخير.', 'ar')).toEqual(['مرحبا.', 'كيف حالك؟', 'بخير.'])
   })

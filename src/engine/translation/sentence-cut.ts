@@ -9,6 +9,9 @@ export interface CutSentence {
 const CLAUSE_END = /[,;:،؛、，；：—–](?:\s+|(?<=[、，；：]))/gu
 const SPACE = /\s+/gu
 
+/** Where these end a sentence there is white space after them; else they stand in an address, or in a number. */
+const GOES_ON = /[.!?]["')\]]*$/
+
 /** Pieces of white space that are taken together with the sentence before them. */
 const MOST_BLANK_PIECES = 64
 
@@ -24,7 +27,8 @@ export function* cutSentences(text: string, language: string, maxLength: number)
   let blanks = 0
   for (const { segment } of segmenterOf(language).segment(text)) {
     const isBlank = segment.trim() === ''
-    if (held !== '' && !(isBlank && blanks < MOST_BLANK_PIECES)) {
+    const belongs = (isBlank && blanks < MOST_BLANK_PIECES) || (GOES_ON.test(held) && held.length < maxLength)
+    if (held !== '' && !belongs) {
       yield* pieces(held, maxLength)
       held = ''
       blanks = 0

@@ -38,10 +38,11 @@ export class SentencePlan {
     return this.#parts.filter((part) => part.translation === undefined)
   }
 
-  /** For a part with more tokens than the model takes. The two that take its place are open. */
-  cut(long: SentencePart): void {
+  /** For a part with more tokens than the model takes. Answers with the open parts that take its place. */
+  cut(long: SentencePart): SentencePart[] {
     const two = cutInTwo(long.text).flatMap((text) => fragment(text))
     this.#parts.splice(this.#parts.indexOf(long), 1, ...two)
+    return two.filter((part) => part.translation === undefined)
   }
 
   /** What the model has made of an open part. Where that is nothing, the part stays as it was. */

@@ -1,23 +1,14 @@
+import type { LoadOptions } from '../encoder-model.ts'
 import { isBatchInvariant } from '../graph-facts.ts'
 import { ModelFolder } from '../model-folder.ts'
 import { openGraphs, releaseWhenOpen, type OpenGraph } from '../open-graphs.ts'
 import type { RunCancellation } from '../run-cancellation.ts'
 import type { Engine, RunItem } from '../run-item.ts'
-import type { OpenSession, Session } from '../session.ts'
+import type { Session } from '../session.ts'
 import { readGenerationConfig, type GenerationConfig } from './generation-config.ts'
 import { graphPair } from './graph-pair.ts'
 import { GreedyDecoder, type RowSink, type TargetRow } from './greedy-decoder.ts'
 import { SentenceTokenizer } from './sentence-tokenizer.ts'
-
-export interface LoadOptions {
-  readonly folder: string
-  /** The encoder, relative to the folder; the decoder of the same quantisation goes with it. */
-  readonly graphFile: string
-  readonly openSession: OpenSession
-  readonly signal: AbortSignal
-  /** 0 to 1. */
-  onProgress(fraction: number): void
-}
 
 /** How far the load is when a part of it has ended. The parts go on at the same time. */
 const PROGRESS = { tokenizer: 0.1, checked: 0.8, sessions: 1 }
@@ -45,7 +36,10 @@ export class TranslationModel implements Engine<TargetRow> {
     this.#allocatedAtLoadBytes = allocatedBytes(this.#sessions)
   }
 
-  /** @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted. */
+  /**
+   * @param options The graph is that of the encoder; the decoder of the same quantisation goes with it.
+   * @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted.
+   */
   static async load(options: LoadOptions): Promise<TranslationModel> {
     const folder = new ModelFolder(options.folder)
     const { encoder, decoder } = graphPair(folder, options.graphFile)

@@ -36,8 +36,16 @@ export abstract class Job<Row> {
     this.deadlineAtMs = nowMs + options.deadlineInMs
   }
 
-  /** Whether there is no input left to encode. */
+  /** Whether there is no input left to encode. What an item gave may turn this to false again. */
   abstract readonly isEncoded: boolean
+
+  /** Whether it has input left that is not to be encoded before the caller has read some of its answer. */
+  get isPaused(): boolean {
+    return false
+  }
+
+  /** The caller has read so many parts of its answer. */
+  read(_parts: number): void {}
 
   /**
    * Encodes the next piece of its input; called until `isEncoded`. Items are numbered 0, 1, 2 … in the order in which they

@@ -15,8 +15,11 @@ import { RunPermits } from './run-permits.ts'
 
 /** A loaded model, as the resident works with it. */
 export interface ResidentModel<Row> extends Engine<Row> {
-  /** @throws InvalidInputError that names the field */
-  createJob(request: Request, nowMs: number): Job<Row>
+  /**
+   * @param tell Sends what the caller is to hear before the answer.
+   * @throws InvalidInputError that names the field
+   */
+  createJob(request: Request, nowMs: number, tell: (message: FromThread) => void): Job<Row>
 }
 
 export interface ResidentOptions<Row> {
@@ -47,7 +50,7 @@ export class Resident<Row> {
   readonly #jobs = new Map<number, Job<Row>>()
   readonly #timings = new WeakMap<Job<Row>, JobClock>()
   /** Jobs with inputs that are not encoded yet. Each gets one piece encoded in its turn, so that none holds the others up. */
-  readonly #toEncode: Job<Row>[] = []
+  readonly #toEncode = new Set<Job<Row>>()
   readonly #weights = new Map<string, number>()
   readonly #queue = new BatchQueue<QueuedItem<Row>>((tenant) => this.#weights.get(tenant) ?? 1)
   /** What waits or runs, by its key. */
@@ -71,7 +74,7 @@ export class Resident<Row> {
     const { model, clock } = this.#options
     let job: Job<Row>
     try {
-      job = model.createJob(request, clock.nowMs())
+      job = model.createJob(request, clock.nowMs(), (message) => this.#options.send(message))
     } catch (error) {
       this.#options.send({ type: 'failed', id: request.id, error: toWire(error) })
       return
@@ -80,8 +83,14 @@ export class Resident<Row> {
     else this.#weights.set(job.tenant, job.weight)
     this.#jobs.set(job.id, job)
     this.#timings.set(job, new JobClock(job.arrivedAtMs))
-    this.#toEncode.push(job)
-    this.scheduleTurn()
+    this.#encodeLater(job)
+  }
+
+  /** The caller of a request has read so many parts of its answer, and can take more. */
+  read(id: number, parts: number): void {
+    const job = this.#jobs.get(id)
+    job?.read(parts)
+    if (job !== undefined) this.#encodeLater(job)
   }
 
   /** Its caller has left: what waits is dropped, and a run that serves nobody any more is stopped. */
@@ -116,17 +125,25 @@ export class Resident<Row> {
       this.#encodeSlice()
       this.#startRuns()
       this.permits.giveBackRecalled()
-      if (this.#toEncode.length > 0) this.scheduleTurn()
+      if (this.#toEncode.size > 0) this.scheduleTurn()
     })
+  }
+
+  #encodeLater(job: Job<Row>): void {
+    if (job.isEnded) return
+    this.#toEncode.add(job)
+    this.scheduleTurn()
   }
 
   #encodeSlice(): void {
     const { clock } = this.#options
     const endAtMs = clock.nowMs() + ENCODE_SLICE_MS
-    for (let job = this.#toEncode.shift(); job !== undefined; job = this.#toEncode.shift()) {
-      if (!job.isEnded && !job.isEncoded) this.#encodeNext(job)
-      if (!job.isEnded && !job.isEncoded) this.#toEncode.push(job)
-      else this.#answerIfDone(job, clock.nowMs())
+    for (const job of this.#toEncode) {
+      this.#toEncode.delete(job)
+      if (!job.isEnded && !job.isEncoded && !job.isPaused) this.#encodeNext(job)
+      if (job.isEncoded) this.#answerIfDone(job, clock.nowMs())
+      // At the end of the line: it comes again in this slice if there is time.
+      else if (!job.isEnded && !job.isPaused) this.#toEncode.add(job)
       if (clock.nowMs() >= endAtMs) return
     }
   }
@@ -211,6 +228,7 @@ export class Resident<Row> {
           this.#takeRow(item, row)
           if (model.givesRowsEarly) this.#done(item, startedAtMs)
         },
+        (index) => (items[index] as QueuedItem<Row>).subscribers.length > 0,
       )
       batch = reportOf(items, clock.nowMs() - startedAtMs)
       this.#learn(batch, budgetTokens)
@@ -256,7 +274,8 @@ export class Resident<Row> {
     this.#forget(item)
     for (const { job } of item.subscribers.splice(0)) {
       job.pending.delete(item)
-      this.#answerIfDone(job, startedAtMs)
+      if (job.isEncoded) this.#answerIfDone(job, startedAtMs)
+      else this.#encodeLater(job)
     }
   }
 

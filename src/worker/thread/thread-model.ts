@@ -6,12 +6,13 @@ import type { EncoderOutput } from '../../engine/encoder.ts'
 import { ModelFolder } from '../../engine/model-folder.ts'
 import { weightsId } from '../../engine/weights-id.ts'
 import { InvalidInputError } from '../../kernel/errors.ts'
-import type { ModelDescription, Request } from '../protocol.ts'
+import type { ModelDescription, Request, ThreadTranslation } from '../protocol.ts'
 import { EmbedJob } from './embed-job.ts'
 import type { Job } from './job.ts'
 import { LateInteractionJob } from './late-interaction-job.ts'
 import { PairJob } from './pair-job.ts'
 import type { ResidentModel } from './resident.ts'
+import { isTranslator, loadTranslator } from './translator.ts'
 
 /** A loaded model of any kind, as the thread works with it. Its owner calls `release()` when the last run has ended. */
 export interface ThreadModel<Row = unknown> extends ResidentModel<Row> {
@@ -20,8 +21,13 @@ export interface ThreadModel<Row = unknown> extends ResidentModel<Row> {
   release(): void
 }
 
+export interface ThreadLoadOptions extends LoadOptions {
+  readonly translation: ThreadTranslation
+}
+
 /** @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted. */
-export async function loadThreadModel(options: LoadOptions): Promise<ThreadModel> {
+export async function loadThreadModel(options: ThreadLoadOptions): Promise<ThreadModel> {
+  if (isTranslator(options.graphFile)) return loadTranslator(options)
   if (isCrossEncoder(new ModelFolder(options.folder))) {
     return crossEncoderThreadModel(await CrossEncoderModel.load(options))
   }
