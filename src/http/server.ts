@@ -16,6 +16,7 @@ import { answerClientError } from './client-error.ts'
 import { openaiErrors } from './dialects/openai-errors.ts'
 import { ModelList } from './dialects/openai-models.ts'
 import { openaiRoutes } from './dialects/openai.ts'
+import { rerankRoutes } from './dialects/rerank.ts'
 import { Exchanges } from './exchanges.ts'
 import { healthRoutes } from './health.ts'
 import { HttpMetrics } from './http-metrics.ts'
@@ -76,6 +77,7 @@ export class HttpServer implements AsyncDisposable {
       Math.floor(this.#clock.wallMs() / 1000),
     )
     openaiRoutes(this.#app, runtime, models, this.#clock)
+    rerankRoutes(this.#app, { runtime, models, clock: this.#clock })
     endOfRoutes()
   }
 

@@ -2,26 +2,34 @@ import type { EmbedInput } from '../../src/registry/model.ts'
 import type { ModelStatus } from '../../src/manager/status.ts'
 import { ModelNotFoundError } from '../../src/kernel/errors.ts'
 import type { ServedRuntime } from '../../src/http/served-runtime.ts'
-import type { EmbedOptions, EmbedResult, Readiness } from '../../src/services/runtime.ts'
+import type {
+  EmbedOptions,
+  EmbedResult,
+  Readiness,
+  RerankOptions,
+  RerankResult,
+} from '../../src/services/runtime.ts'
 
 const DIMENSIONS = 4
 
-/** A call of `embed` as the fake saw it. */
+/** A call of `embed` as the fake saw it; of `rerank` with the query as the first input. */
 export interface SeenCall {
   model: string
   inputs: readonly EmbedInput[]
-  options: EmbedOptions
+  options: EmbedOptions & RerankOptions
 }
 
 /**
- * A runtime without models. `embed` answers at once with vectors that tell the inputs apart; a test can make it wait
- * (`hold`), fail (`failWith`) or look at what it was asked (`calls`).
+ * A runtime without models. `embed` answers at once with vectors that tell the inputs apart, `rerank` with the longest
+ * document first; a test can make them wait (`hold`), fail (`failWith`) or look at what they were asked (`calls`).
  */
 export class FakeRuntime implements ServedRuntime {
   readonly calls: SeenCall[] = []
   failWith: Error | undefined
   ready: Readiness = { ready: true, reasons: [] }
   statuses: ModelStatus[]
+  /** Documents that `rerank` says were cut. */
+  truncated: number[] = []
   /** Calls that have begun and not ended. */
   inFlight = 0
   /** Reasons of the calls that were aborted. */
@@ -48,24 +56,44 @@ export class FakeRuntime implements ServedRuntime {
     inputs: EmbedInput | readonly EmbedInput[],
     options: EmbedOptions = {},
   ): Promise<EmbedResult> {
-    this.status(model)
     const list = (typeof inputs === 'string' ? [inputs] : inputs) as readonly EmbedInput[]
-    this.calls.push({ model, inputs: list, options })
-    if (this.failWith !== undefined) throw this.failWith
-    this.inFlight++
-    try {
-      await this.#wait(options.signal)
-    } finally {
-      this.inFlight--
-    }
+    await this.#serve({ model, inputs: list, options })
     return {
       vectors: list.map((input) => vectorOf(input)),
       dimensions: DIMENSIONS,
       tokenCounts: list.map((input) => input.length + 2),
       truncated: [],
-      servedBy: `${model}:int8@cpu`,
-      generation: 7,
-      timings: { admitMs: 0.014, queueMs: 1, loadMs: 0, tokeniseMs: 0.5, inferMs: 3.25, encodeMs: 0 },
+      ...servedBy(model),
+    }
+  }
+
+  async rerank(
+    model: string,
+    query: string,
+    documents: readonly string[],
+    options: RerankOptions = {},
+  ): Promise<RerankResult> {
+    await this.#serve({ model, inputs: [query, ...documents], options })
+    const results = documents
+      .map((document, index) => ({
+        index,
+        score: document.length / 10,
+        ...(options.returnDocuments === true && { document }),
+      }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, options.topN)
+    return { results, tokens: 42, truncated: this.truncated, ...servedBy(model) }
+  }
+
+  async #serve(call: SeenCall): Promise<void> {
+    this.status(call.model)
+    this.calls.push(call)
+    if (this.failWith !== undefined) throw this.failWith
+    this.inFlight++
+    try {
+      await this.#wait(call.options.signal)
+    } finally {
+      this.inFlight--
     }
   }
 
@@ -98,6 +126,14 @@ export class FakeRuntime implements ServedRuntime {
   }
 }
 
+function servedBy(model: string): Pick<EmbedResult, 'servedBy' | 'generation' | 'timings'> {
+  return {
+    servedBy: `${model}:int8@cpu`,
+    generation: 7,
+    timings: { admitMs: 0.014, queueMs: 1, loadMs: 0, tokeniseMs: 0.5, inferMs: 3.25, encodeMs: 0 },
+  }
+}
+
 export function vectorOf(input: EmbedInput): Float32Array<ArrayBuffer> {
   return Float32Array.of(input.length / 1000, -0.5, 0.1, 1e-7)
 }
@@ -105,7 +141,7 @@ export function vectorOf(input: EmbedInput): Float32Array<ArrayBuffer> {
 function statusOf(name: string): ModelStatus {
   return {
     name,
-    tasks: ['embed'],
+    tasks: ['embed', 'rerank'],
     state: 'ready',
     servedBy: `${name}:int8@cpu`,
     servedByFallback: false,

@@ -325,7 +325,7 @@ describe('GET /v1/models', () => {
           created: expect.any(Number) as unknown,
           owned_by: 'leasehold',
           aliases: ['alias'],
-          tasks: ['embed'],
+          tasks: ['embed', 'rerank'],
           dimensions: 4,
           max_tokens: 256,
           status: { value: 'loaded' },

@@ -1,6 +1,7 @@
-import { ModelNotFoundError } from '../../kernel/errors.ts'
+import { InvalidInputError, ModelNotFoundError } from '../../kernel/errors.ts'
 import { nearest } from '../../kernel/nearest.ts'
 import type { ModelStatus } from '../../manager/status.ts'
+import type { Task } from '../../registry/model.ts'
 import type { ServedRuntime } from '../served-runtime.ts'
 
 /** One entry of `GET /v1/models`, with the `status` that llama.cpp and llama-swap add and UIs show. */
@@ -43,6 +44,19 @@ export class ModelList {
   /** What an alias stands for; any other name as it is. */
   nameOf(id: string): string {
     return this.#aliases.get(id) ?? id
+  }
+
+  /**
+   * What a request gets that names no model: the first that does nothing else, or else the first that can do it, as far as
+   * is known before a load. An embedding model reranks, too.
+   */
+  defaultFor(task: Task): string {
+    const able = this.#runtime.models().filter(({ tasks }) => tasks.includes(task))
+    const choice = able.find(({ tasks }) => tasks.length === 1) ?? able[0]
+    if (choice !== undefined) return choice.name
+    throw new InvalidInputError(`Name a model: none of those that are served can ${task}.`, {
+      field: 'model',
+    })
   }
 
   /** Every name and alias that a request may use. */

@@ -1,6 +1,7 @@
 import { InputTooLongError, InvalidInputError } from '../../kernel/errors.ts'
 import type { EmbedInput } from '../../registry/model.ts'
 import type { EmbedOptions } from '../../services/runtime.ts'
+import { wrong } from '../wrong-field.ts'
 
 /** What `POST /v1/embeddings` asks for. */
 export interface EmbeddingsRequest {
@@ -111,17 +112,4 @@ function checkTotal(tokens: number): void {
   if (tokens <= MAX_TOKENS) return
   const message = `"input" must have at most ${MAX_TOKENS} tokens in all, not ${tokens}; send several requests.`
   throw new InputTooLongError(message, { field: 'input' })
-}
-
-/** The message never repeats a text of the user: what came is named by its kind. */
-function wrong(field: string, must: string, came?: unknown): InvalidInputError {
-  const kind = came === undefined ? '' : `, not ${kindOf(came)}`
-  return new InvalidInputError(`"${field}" ${must}${kind}.`, { field })
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return typeof value === 'string' ? 'this text' : 'an object'
 }
