@@ -8,6 +8,7 @@ import type { Incoming, ModelState, Resident, State } from '../scheduler/state.t
 /** What can be known about one model at this moment, without waiting for anything. */
 export interface ModelStatus {
   name: string
+  /** What it can be asked for, as far as that is known before its files were read. */
   tasks: readonly Task[]
   state: 'unloaded' | 'loading' | 'ready' | 'draining' | 'unloading' | 'failed'
   /** What serves at this moment, as `formatKey` writes it. */
@@ -53,7 +54,7 @@ export function statusOf(state: State, name: string, { clock, config, loaded }: 
   const toWallMs = (atMs: number): number => Math.round(clock.wallMs() + atMs - clock.nowMs())
   return {
     name,
-    tasks: live?.tasks ?? [config.task ?? 'embed'],
+    tasks: live?.tasks ?? tasksBeforeLoad(config.task),
     state: stateOf(model, resident, incoming, residents),
     ...(resident && { servedBy: resident.variant.label, generation: resident.generation }),
     servedByFallback: resident?.isFallback ?? false,
@@ -74,6 +75,11 @@ export function statusOf(state: State, name: string, { clock, config, loaded }: 
     ...(retryAtMs !== undefined && { nextRetryAt: toWallMs(retryAtMs) }),
     ...(live?.embedding && { embedding: live.embedding }),
   }
+}
+
+/** Until its files were read, a model is taken for what it is configured as; an embedding model reranks, too. */
+function tasksBeforeLoad(task: Task = 'embed'): readonly Task[] {
+  return task === 'embed' ? ['embed', 'rerank'] : [task]
 }
 
 function stateOf(
