@@ -114,16 +114,30 @@ async function modelFindings(folder: string): Promise<Finding[]> {
     await runtime.load(name)
     const loadMs = systemClock.nowMs() - beganMs
     const { dimensions, servedBy } = await runtime.embed(name, 'Hello')
-    const { memoryBytes } = runtime.status(name)
+    const { memoryBytes, isolationReason } = runtime.status(name)
     const text = `${servedBy} loads in ${Math.round(loadMs)} ms, takes ${Math.round(memoryBytes / 1e6)} MB and gives ${dimensions} dimensions`
     const comparison = await compareWithReference(
       folder,
       async (texts) => (await runtime.embed(name, texts)).vectors,
     )
-    return [ok('Model', text), ...(comparison === undefined ? [] : [referenceFinding(comparison)])]
+    return [
+      isolationFinding(isolationReason),
+      ok('Model', text),
+      ...(comparison === undefined ? [] : [referenceFinding(comparison)]),
+    ]
   } catch (error) {
     return [fault('Model', error instanceof Error ? error.message : String(error))]
   }
+}
+
+/** @param whyProcess Undefined where threads can be had. */
+function isolationFinding(whyProcess: string | undefined): Finding {
+  if (whyProcess === undefined)
+    return ok('Isolation', "models run in threads of this process, by ONNX Runtime's C API")
+  return warning(
+    'Isolation',
+    `models run in processes of their own, slower and with more memory (docs/isolation.md). ${whyProcess}`,
+  )
 }
 
 /** Below it the vectors of an int8 model are not those of its original. */

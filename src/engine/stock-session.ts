@@ -44,7 +44,7 @@ export function stockSessions(intraOpThreads: number, beforeRun: () => Promise<v
   }
 }
 
-/** A graph behind the binding of `onnxruntime-node`. A run cannot be stopped once it has begun. */
+/** A graph behind the binding of `onnxruntime-node`. A run that is to stop comes to its end all the same, and fails then. */
 class StockSession implements Session {
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
@@ -75,6 +75,9 @@ class StockSession implements Session {
       ...unshaped.map((name) => [name, null] as const),
     ])
     const results = await native(() => this.#session.run(feeds, fetches))
+    // What was asked meanwhile is heard now: as far as others can see, the run is still going on.
+    await turn()
+    if (cancellation.isRequested) throw new OrtError('The run was stopped while it went on.')
     return unshaped.map((name) => new StockTensor(results[name] as Tensor))
   }
 
@@ -122,6 +125,8 @@ function valueInfo(value: InferenceSession.ValueMetadata): ValueInfo {
   const shape = value.shape.map((size) => (typeof size === 'number' ? size : undefined))
   return { name, elementType: TYPE_NAMES.indexOf(value.type), shape }
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 async function native<Result>(call: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,5 +1,7 @@
 import type { ResolvedModelConfig } from '../config/resolve.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { hasEncoder } from '../registry/graph-files.ts'
+import type { Isolation } from '../registry/isolation.ts'
 import type { EmbeddingInfo, Model, Task } from '../registry/model.ts'
 import { backOffOf } from '../scheduler/back-off.ts'
 import { waitingFor } from '../scheduler/demand.ts'
@@ -14,6 +16,10 @@ export interface ModelStatus {
   /** What serves at this moment, as `formatKey` writes it. */
   servedBy?: string
   servedByFallback: boolean
+  /** Where what serves runs. */
+  isolation?: Isolation
+  /** Why it runs in a process of its own, where that was not asked for. */
+  isolationReason?: string
   generation?: number
   isLoading: boolean
   /** 0 to 1, while loading. */
@@ -54,10 +60,12 @@ export function statusOf(state: State, name: string, { clock, config, loaded }: 
   const toWallMs = (atMs: number): number => Math.round(clock.wallMs() + atMs - clock.nowMs())
   return {
     name,
-    tasks: live?.tasks ?? tasksBeforeLoad(config.task),
+    tasks: live?.tasks ?? tasksBeforeLoad(config),
     state: stateOf(model, resident, incoming, residents),
     ...(resident && { servedBy: resident.variant.label, generation: resident.generation }),
     servedByFallback: resident?.isFallback ?? false,
+    ...(live?.isolation && { isolation: live.isolation }),
+    ...(live?.isolationReason !== undefined && { isolationReason: live.isolationReason }),
     isLoading: incoming !== undefined,
     ...(incoming?.phase.type === 'loading' && { progress: incoming.phase.progress }),
     queuedRequests: [...model.demands.values()].reduce((sum, demand) => sum + waitingFor(demand), 0),
@@ -77,9 +85,17 @@ export function statusOf(state: State, name: string, { clock, config, loaded }: 
   }
 }
 
-/** Until its files were read, a model is taken for what it is configured as; an embedding model reranks, too. */
-function tasksBeforeLoad(task: Task = 'embed'): readonly Task[] {
-  return task === 'embed' ? ['embed', 'rerank'] : [task]
+const tasksOf = new WeakMap<ResolvedModelConfig, readonly Task[]>()
+
+/** Until its files were read, a model is taken for what it is configured as, or what they are called like. */
+function tasksBeforeLoad(config: ResolvedModelConfig): readonly Task[] {
+  const known = tasksOf.get(config)
+  if (known !== undefined) return known
+  const task = config.task ?? (hasEncoder(config.source) ? 'translate' : 'embed')
+  // An embedding model reranks, too.
+  const tasks: readonly Task[] = task === 'embed' ? ['embed', 'rerank'] : [task]
+  tasksOf.set(config, tasks)
+  return tasks
 }
 
 function stateOf(

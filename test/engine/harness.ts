@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Dtype } from '../../src/registry/model-key.ts'
 import type { Embeddings, LoadRequest } from '../../src/registry/model.ts'
+import type { Isolation } from '../../src/registry/isolation.ts'
+import type { Host } from '../../src/worker/host.ts'
 import { onnxFactory, type OnnxFactoryOptions } from '../../src/worker/onnx-factory.ts'
 import type { OnnxModel } from '../../src/worker/onnx-model.ts'
+import { startHost } from '../../src/worker/start-host.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const MODEL_FOLDER: string = join(ROOT, 'models/all-MiniLM-L6-v2')
@@ -35,15 +38,37 @@ export const hasVnni: boolean =
 export interface LoadOptions extends OnnxFactoryOptions {
   source?: string
   dtype?: Dtype
+  isolation?: Isolation
   signal?: AbortSignal
   onProgress?: LoadRequest['onProgress']
 }
 
 export async function load(options: LoadOptions = {}): Promise<OnnxModel> {
-  const { source = MODEL_FOLDER, dtype = 'int8', signal, onProgress = () => {}, ...factoryOptions } = options
+  const {
+    source = MODEL_FOLDER,
+    dtype = 'int8',
+    isolation,
+    signal = new AbortController().signal,
+    onProgress = () => {},
+    ...factoryOptions
+  } = options
   const key = { name: 'minilm', revision: '', dtype, device: 'cpu' } as const
-  const request = { key, source, signal: signal ?? new AbortController().signal, onProgress }
-  return (await onnxFactory(factoryOptions)(request)) as OnnxModel
+  return (await onnxFactory(factoryOptions)({ key, source, isolation, signal, onProgress })) as OnnxModel
+}
+
+/** A model, with what it lives in at hand: to end it behind the model's back, as a crash would. */
+export async function loadWithHost(options: LoadOptions = {}): Promise<{ model: OnnxModel; host: Host }> {
+  let host: Host | undefined
+  const model = await load({
+    ...options,
+    startHost: (isolation, hostOptions) => (host = startHost(isolation, hostOptions)),
+  })
+  return { model, host: host as Host }
+}
+
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn()
 }
 
 /** A copy of the model's folder that a test may damage; disposing it removes it. Weights are links where possible. */
