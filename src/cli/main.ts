@@ -5,12 +5,14 @@ import { LeaseholdError, ConfigError } from '../kernel/errors.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { embedCommand } from './embed-command.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
+import { rerankCommand } from './rerank-command.ts'
 import { serveCommand } from './serve-command.ts'
 
 const HELP = `
 Start with:
   leasehold serve                      a server on 127.0.0.1:8000 that OpenAI's clients can use
   leasehold embed "a text" "another"   vectors as JSON lines
+  leasehold rerank "query" docs.jsonl  documents in the order in which they answer a query
   leasehold doctor                     what this machine can do, and what is wrong with it
 
 Exit codes: 0 done, 1 the work failed, 2 the command line or configuration is wrong, 3 the address cannot be
@@ -39,6 +41,7 @@ function createProgram(end: (code: ExitCode) => void): Command {
     .exitOverride()
   serveCommand(program, end)
   embedCommand(program, end)
+  rerankCommand(program, end)
   doctorCommand(program, end)
   return program
 }
