@@ -17,8 +17,10 @@ export class Admission {
   check(request: FastifyRequest, isDraining: boolean): void {
     const { host, origin, 'content-encoding': encoding = 'identity' } = request.headers
     this.#origins.check(host, origin)
-    const isProbe = request.routeOptions.config.isProbe === true
-    if (!isProbe) request.scope.resolve(PRINCIPAL)
+    const { isProbe, isOpen, keyInBody } = request.routeOptions.config
+    // A key that may be in the body is looked at when that was read, by whoever answers.
+    const isLater = keyInBody === true && request.headers.authorization === undefined
+    if (!isProbe && !isOpen && !isLater) request.scope.resolve(PRINCIPAL)
     if (request.is404) {
       const path = request.url.slice(0, 200)
       const message = `There is no ${request.method} ${path}. GET /v1/models is one that there is.`

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import { Refusal } from './reply-error.ts'
 import type { Principal } from './request-parts.ts'
 
@@ -34,4 +35,12 @@ export class ApiKeys {
       },
     )
   }
+}
+
+/** LibreTranslate's clients send the key as `api_key`, one of them as `apiKey`. Written as the header would be. */
+export function keyInBody({ body, routeOptions }: FastifyRequest): string | undefined {
+  if (routeOptions.config.keyInBody !== true || typeof body !== 'object' || body === null) return undefined
+  const { api_key: key, apiKey } = body as Readonly<Record<string, unknown>>
+  const given = key ?? apiKey
+  return typeof given === 'string' && given !== '' ? `Bearer ${given}` : undefined
 }

@@ -17,6 +17,12 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answered without a key, and also while the server drains. */
     isProbe?: boolean
+    /** Answered without a key. */
+    isOpen?: boolean
+    /** Its clients may give their key as `api_key` in the body. */
+    keyInBody?: boolean
+    /** Its clients may send forms. */
+    acceptsForm?: boolean
     /** How this route's clients want their errors. @default as OpenAI's do */
     errors?: ErrorRenderer
   }

@@ -11,16 +11,17 @@ import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
 import { memoryBackend, openSessions, type Mode, type Sessions } from '../session/index.ts'
 import type { ServedRuntime } from './served-runtime.ts'
 import { Admission } from './admission.ts'
-import { ApiKeys } from './api-key.ts'
+import { ApiKeys, keyInBody } from './api-key.ts'
 import { answerClientError } from './client-error.ts'
+import { libretranslateRoutes } from './dialects/libretranslate.ts'
 import { openaiErrors } from './dialects/openai-errors.ts'
 import { ModelList } from './dialects/openai-models.ts'
 import { openaiRoutes } from './dialects/openai.ts'
 import { rerankRoutes } from './dialects/rerank.ts'
 import { Exchanges } from './exchanges.ts'
+import { parseBody } from './form-body.ts'
 import { healthRoutes } from './health.ts'
 import { HttpMetrics } from './http-metrics.ts'
-import { parseJson } from './json-body.ts'
 import { refuseOtherMethods } from './other-methods.ts'
 import { toReplyError } from './reply-error.ts'
 import { requestId } from './request-context.ts'
@@ -65,7 +66,7 @@ export class HttpServer implements AsyncDisposable {
       sessions:
         dependencies.sessions ?? openSessions({ backend: memoryBackend(), ttlMs: settings.sessionTtlMs }),
       logger: this.#logger,
-      principalOf: ({ headers }) => keys.principalOf(headers.authorization),
+      principalOf: (request) => keys.principalOf(request.headers.authorization ?? keyInBody(request)),
     })
     this.#app = this.#createApp()
 
@@ -78,6 +79,7 @@ export class HttpServer implements AsyncDisposable {
     )
     openaiRoutes(this.#app, runtime, models, this.#clock)
     rerankRoutes(this.#app, { runtime, models, clock: this.#clock })
+    libretranslateRoutes(this.#app, { runtime, clock: this.#clock, needsKey: settings.apiKeys.length > 0 })
     endOfRoutes()
   }
 
@@ -142,9 +144,9 @@ export class HttpServer implements AsyncDisposable {
     app.decorateRequest('errors', null)
     // JSON whatever the type says: curl sends form encoding unless told otherwise.
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
       try {
-        done(null, parseJson(body as Buffer))
+        done(null, parseBody(request, body as Buffer))
       } catch (error) {
         done(error as Error)
       }

@@ -1,6 +1,6 @@
-import type { EmbedInput } from '../../src/registry/model.ts'
+import type { EmbedInput, LanguagePair, TranslatedSentence } from '../../src/registry/model.ts'
 import type { ModelStatus } from '../../src/manager/status.ts'
-import { ModelNotFoundError } from '../../src/kernel/errors.ts'
+import { InferenceError, ModelNotFoundError } from '../../src/kernel/errors.ts'
 import type { ServedRuntime } from '../../src/http/served-runtime.ts'
 import type {
   EmbedOptions,
@@ -8,6 +8,9 @@ import type {
   Readiness,
   RerankOptions,
   RerankResult,
+  TranslateOptions,
+  TranslateResult,
+  Translator,
 } from '../../src/services/runtime.ts'
 
 const DIMENSIONS = 4
@@ -16,7 +19,7 @@ const DIMENSIONS = 4
 export interface SeenCall {
   model: string
   inputs: readonly EmbedInput[]
-  options: EmbedOptions & RerankOptions
+  options: EmbedOptions & RerankOptions & TranslateOptions
 }
 
 /**
@@ -38,7 +41,12 @@ export class FakeRuntime implements ServedRuntime {
   #open: (() => void) | undefined
 
   constructor(...names: string[]) {
-    this.statuses = names.map(statusOf)
+    this.statuses = names.map((name) => statusOf(name))
+  }
+
+  /** Names of two languages: `en-hi`. */
+  addTranslators(...names: string[]): void {
+    for (const name of names) this.statuses.push({ ...statusOf(name), tasks: ['translate'] })
   }
 
   /** From now on calls wait until `release()`. */
@@ -83,6 +91,51 @@ export class FakeRuntime implements ServedRuntime {
       .sort((a, b) => b.score - a.score)
       .slice(0, options.topN)
     return { results, tokens: 42, truncated: this.truncated, ...servedBy(model) }
+  }
+
+  /** In capitals, sentence by sentence where that is wanted; the sentence "Fail." fails. */
+  translate(
+    translator: string | LanguagePair,
+    texts: string | readonly string[],
+    options: TranslateOptions & { stream: true },
+  ): AsyncIterableIterator<TranslatedSentence>
+  translate(
+    translator: string | LanguagePair,
+    texts: string | readonly string[],
+    options?: TranslateOptions & { stream?: false | undefined },
+  ): Promise<TranslateResult>
+  translate(
+    translator: string | LanguagePair,
+    texts: string | readonly string[],
+    options: TranslateOptions & { stream?: boolean | undefined } = {},
+  ): Promise<TranslateResult> | AsyncIterableIterator<TranslatedSentence> {
+    const { source, target } = translator as LanguagePair
+    const call = { model: `${source}-${target}`, inputs: texts as readonly string[], options }
+    return options.stream === true ? this.#sentences(call) : this.#translated(call)
+  }
+
+  translators(): Translator[] {
+    return this.statuses.flatMap(({ name, tasks }) => {
+      const [source, target] = name.split('-') as [string, string]
+      return tasks.includes('translate') ? [{ model: name, targets: { [source]: [target] } }] : []
+    })
+  }
+
+  async #translated(call: SeenCall): Promise<TranslateResult> {
+    await this.#serve(call)
+    const texts = (call.inputs as readonly string[]).map((text) => text.toUpperCase())
+    const tokenCounts = texts.map(({ length }) => ({ source: length, target: length }))
+    return { texts, tokenCounts, cut: this.truncated, model: call.model, ...servedBy(call.model) }
+  }
+
+  async *#sentences(call: SeenCall): AsyncGenerator<TranslatedSentence> {
+    await this.#serve(call)
+    for (const [text, input] of (call.inputs as readonly string[]).entries()) {
+      for (const [sentence, part] of (input.match(/[^.]+\.? */g) ?? []).entries()) {
+        if (part.startsWith('Fail.')) throw new InferenceError('The model failed.')
+        yield { text, sentence, translation: part.toUpperCase() }
+      }
+    }
   }
 
   async #serve(call: SeenCall): Promise<void> {

@@ -1,0 +1,39 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyRequest } from 'fastify'
+import { InvalidInputError } from '../kernel/errors.ts'
+import { parseJson } from './json-body.ts'
+
+/** More than any form of a dialect has. */
+const MAX_FIELDS = 10_000
+
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
+/** A form cannot begin so: both would be escaped in it. */
+const JSON_BEGINS = /^\s*[[{]/
+
+/**
+ * The body of a request, which is JSON whatever the type says (curl sends form encoding unless told otherwise); on routes whose
+ * clients send forms it may be one.
+ *
+ * @throws InvalidInputError
+ */
+export function parseBody(request: FastifyRequest, body: Buffer): unknown {
+  const { routeOptions, headers } = request
+  const isForm = routeOptions.config.acceptsForm === true && FORM.test(headers['content-type'] ?? '')
+  return isForm && !JSON_BEGINS.test(body.toString('latin1', 0, 64)) ? parseForm(body) : parseJson(body)
+}
+
+/** Fields that come several times are lists. */
+function parseForm(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new InvalidInputError('The body is not valid UTF-8.')
+  const fields = new Map<string, string[]>()
+  let count = 0
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
+    if (++count > MAX_FIELDS) throw new InvalidInputError(`The form has more than ${MAX_FIELDS} fields.`)
+    const values = fields.get(name)
+    if (values === undefined) fields.set(name, [value])
+    else values.push(value)
+  }
+  return Object.fromEntries(
+    [...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  )
+}

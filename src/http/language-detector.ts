@@ -1,0 +1,63 @@
+import { francAll } from 'franc-min'
+import { languageKey } from '../kernel/language-codes.ts'
+
+export interface DetectedLanguage {
+  /** One of the candidates. */
+  readonly language: string
+  /** 0 to 100; 0 where the text has no words. */
+  readonly confidence: number
+}
+
+/** Texts of a few thousand characters say all that more would. */
+const MOST_CHARACTERS = 4_000
+
+/** Writing systems that are made of several scripts of Unicode. */
+const SCRIPTS: Readonly<Record<string, string>> = {
+  Hans: String.raw`\p{Script=Hani}`,
+  Hant: String.raw`\p{Script=Hani}`,
+  Jpan: String.raw`\p{Script=Hani}\p{Script=Hira}\p{Script=Kana}`,
+  Kore: String.raw`\p{Script=Hang}\p{Script=Hani}`,
+}
+
+/**
+ * Which of the languages a text is in, best first: by its letters, and, where several are written with these, by how frequent
+ * three of them are in a row (franc). Languages that are no candidates do not count, whatever the text is in.
+ */
+export function detectLanguages(text: string, candidates: readonly string[]): DetectedLanguage[] {
+  const sample = text.slice(0, MOST_CHARACTERS)
+  const letters = sample.match(/\p{L}/gu)?.length ?? 0
+  if (letters === 0) return candidates.slice(0, 1).map((language) => ({ language, confidence: 0 }))
+  const written = candidates.map((language) => ({ language, share: shareOf(sample, language, letters) }))
+  const most = Math.max(...written.map(({ share }) => share))
+  const likely = written.filter(({ share }) => share === most).map(({ language }) => language)
+  const scores = trigramScores(sample, likely)
+  return likely
+    .map((language) => ({ language, score: scores.get(languageKey(language)) ?? 0 }))
+    .sort((a, b) => b.score - a.score)
+    .map(({ language, score }) => ({ language, confidence: Math.round(100 * most * score) }))
+}
+
+/** The part of the letters that this language is written with. */
+function shareOf(text: string, language: string, letters: number): number {
+  const script = new Intl.Locale(language.replaceAll('_', '-')).maximize().script ?? 'Latn'
+  let pattern: RegExp
+  try {
+    pattern = new RegExp(`[${SCRIPTS[script] ?? String.raw`\p{Script=${script}}`}]`, 'gu')
+  } catch {
+    return 0
+  }
+  const own = text.match(pattern)?.filter((character) => /\p{L}/u.test(character)).length ?? 0
+  return own / letters
+}
+
+/** 0 to 1, by `languageKey`: all the same where there is nothing to choose between, or franc knows none of them. */
+function trigramScores(text: string, languages: readonly string[]): Map<string, number> {
+  const all = francAll(text, { minLength: 1 })
+  const scores = new Map(all.map(([code, score]) => [languageKey(code), score]))
+  const wanted = languages.map(
+    (language) => [languageKey(language), scores.get(languageKey(language))] as const,
+  )
+  const total = wanted.reduce((sum, [, score]) => sum + (score ?? 0), 0)
+  if (total === 0) return new Map(wanted.map(([key]) => [key, 1 / languages.length]))
+  return new Map(wanted.map(([key, score]) => [key, (score ?? 0) / total]))
+}
