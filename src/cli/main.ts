@@ -7,12 +7,14 @@ import { embedCommand } from './embed-command.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { rerankCommand } from './rerank-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { translateCommand } from './translate-command.ts'
 
 const HELP = `
 Start with:
   leasehold serve                      a server on 127.0.0.1:8000 that OpenAI's clients can use
   leasehold embed "a text" "another"   vectors as JSON lines
   leasehold rerank "query" docs.jsonl  documents in the order in which they answer a query
+  leasehold translate --to hi "a text"  texts in another language
   leasehold doctor                     what this machine can do, and what is wrong with it
 
 Exit codes: 0 done, 1 the work failed, 2 the command line or configuration is wrong, 3 the address cannot be
@@ -42,6 +44,7 @@ function createProgram(end: (code: ExitCode) => void): Command {
   serveCommand(program, end)
   embedCommand(program, end)
   rerankCommand(program, end)
+  translateCommand(program, end)
   doctorCommand(program, end)
   return program
 }

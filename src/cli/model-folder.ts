@@ -4,8 +4,16 @@ import type { ModelConfig } from '../config/schema.ts'
 import type { ConfigSource } from '../config/source.ts'
 import { CommandError, EXIT } from './exit-code.ts'
 
+const bundled = (name: string): string => join(import.meta.dirname, '..', '..', 'models', name)
+
 /** The model that comes with the package: what the commands use unless told otherwise. */
-export const BUNDLED_MODEL: string = join(import.meta.dirname, '..', '..', 'models', 'all-MiniLM-L6-v2')
+export const BUNDLED_MODEL: string = bundled('all-MiniLM-L6-v2')
+
+/** Both directions of the translator that comes with the package, by their languages. */
+export const BUNDLED_TRANSLATORS: ReadonlyMap<string, string> = new Map([
+  ['en-hi', bundled('translate-en-hi-tiny')],
+  ['hi-en', bundled('translate-hi-en-tiny')],
+])
 
 export interface ModelFlags {
   name?: string
@@ -33,4 +41,15 @@ export function modelFromFolder(
         field[2] === 'dtype' ? '--dtype' : field.length === 2 ? '--name' : `the folder ${folder}`,
     },
   }
+}
+
+/** What a server without a configuration serves: the bundled model at once, the translators as soon as one is asked for. */
+export function bundledModels(flags: ModelFlags): { name: string; source: ConfigSource } {
+  const single = modelFromFolder(BUNDLED_MODEL, flags)
+  const translators = [...BUNDLED_TRANSLATORS.values()].map((folder): [string, ModelConfig] => [
+    basename(folder),
+    { source: folder, task: 'translate', group: 'bundled-translators' },
+  ])
+  const models = { ...(single.source.values['models'] as object), ...Object.fromEntries(translators) }
+  return { name: single.name, source: { ...single.source, values: { models } } }
 }

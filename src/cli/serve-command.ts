@@ -4,7 +4,7 @@ import type { ServeFlags } from './serve.ts'
 
 const EXAMPLES = `
 Examples:
-  leasehold serve                                  the bundled model on 127.0.0.1:8000
+  leasehold serve                                  the bundled models on 127.0.0.1:8000
   leasehold serve ./models/bge-small-en --port 0   a folder of yours, on any free port
   leasehold serve --config leasehold.yaml          several models; docs/config.md has the fields
   LEASEHOLD_API_KEY=… leasehold serve --host 0.0.0.0
@@ -20,7 +20,7 @@ export function serveCommand(program: Command, end: (code: ExitCode) => void): v
   program
     .command('serve')
     .description('serve models over HTTP, as OpenAI does')
-    .argument('[folder]', 'folder of a model (default: the one that comes with Leasehold)')
+    .argument('[folder]', 'folder of a model (default: those that come with Leasehold)')
     .option('--config <file>', 'configuration, YAML or JSON')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on, 0 for any free one (default: 8000)')

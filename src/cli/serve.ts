@@ -12,7 +12,7 @@ import { createRuntime, type Runtime } from '../index.ts'
 import { Deferred } from '../kernel/deferred.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
-import { BUNDLED_MODEL, modelFromFolder, type ModelFlags } from './model-folder.ts'
+import { bundledModels, modelFromFolder, type ModelFlags } from './model-folder.ts'
 import { isNpmScript, onOrphaned } from './orphaned.ts'
 import { onStopSignal } from './stop-signals.ts'
 
@@ -45,7 +45,7 @@ export async function serve(folder: string | undefined, flags: ServeFlags): Prom
   return EXIT.ok
 }
 
-/** `only`: the one model, where there is no configuration that names others. */
+/** `only`: the one model that is loaded at once, where there is no configuration that names others. */
 function readConfig(
   folder: string | undefined,
   flags: ServeFlags,
@@ -53,7 +53,7 @@ function readConfig(
   const file = flags.config === undefined ? [] : [readConfigFile(flags.config)]
   const hasModels = file.some(({ values }) => values['models'] !== undefined)
   const single =
-    folder !== undefined || !hasModels ? modelFromFolder(folder ?? BUNDLED_MODEL, flags) : undefined
+    folder !== undefined ? modelFromFolder(folder, flags) : hasModels ? undefined : bundledModels(flags)
   const sources = [
     flagSource(flags),
     ...(single ? [single.source] : []),

@@ -104,7 +104,11 @@ describe('leasehold serve, with the client of OpenAI', () => {
 
   it('lists its models', async () => {
     const { data } = await client(url).models.list()
-    expect(data).toMatchObject([{ id: 'all-MiniLM-L6-v2', object: 'model' }])
+    expect(data).toMatchObject([
+      { id: 'all-MiniLM-L6-v2', object: 'model' },
+      { id: 'translate-en-hi-tiny', tasks: ['translate'], status: { value: 'unloaded' } },
+      { id: 'translate-hi-en-tiny', tasks: ['translate'], status: { value: 'unloaded' } },
+    ])
     await expect(client(url).models.retrieve('all-MiniLM-L6-v2')).resolves.toMatchObject({
       id: 'all-MiniLM-L6-v2',
     })
