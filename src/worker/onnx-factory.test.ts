@@ -35,7 +35,7 @@ class FakeHost implements Host {
 }
 
 interface Rig {
-  load(isolation?: Isolation): Promise<Model>
+  readonly load: (isolation?: Isolation) => Promise<Model>
   readonly started: Isolation[]
   readonly threads: number[]
   readonly warnings: WarningEvent[]

@@ -66,7 +66,7 @@ export async function loadWithHost(options: LoadOptions = {}): Promise<{ model: 
   return { model, host: host as Host }
 }
 
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn()
 }
