@@ -16,6 +16,18 @@ answer({
     closedLoop(texts, callers, (text) => runtime.embed(model, text)),
   openLoop: ({ texts, perSecond, seed }) =>
     openLoop(texts, perSecond, seed, (text) => runtime.embed('m', text)),
+  rerankLoop: ({ requests, callers }) =>
+    closedLoop(requests, callers, ({ query, documents }) => runtime.rerank('m', query, documents)),
+  /** In the order of the documents. */
+  async rerankScores({ query, documents }) {
+    const { results } = await runtime.rerank('m', query, documents)
+    return results.toSorted((a, b) => a.index - b.index).map(({ score }) => score)
+  },
+  async cosines({ query, documents }) {
+    const { vectors } = await runtime.embed('embedder', [query, ...documents])
+    const [asked, ...others] = vectors
+    return others.map((vector) => vector.reduce((sum, value, i) => sum + value * asked[i], 0))
+  },
   /** The same load on each of several models at once. */
   async together({ texts, callers, models }) {
     const startMs = performance.now()
