@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '../kernel/clock.ts'
 import { Deferred } from '../kernel/deferred.ts'
 import { LockTimeoutError, SessionStoreError } from '../kernel/errors.ts'
-import type { CommitResult, SessionBackend, SessionRecord } from './backend.ts'
+import type { CommitResult, Increment, SessionBackend, SessionRecord } from './backend.ts'
 import { Draft, NO_FIELDS } from './draft.ts'
 import type { SessionLimits } from './limits.ts'
 import type { RecentRecords } from './recent-records.ts'
@@ -141,9 +141,12 @@ export class CommitQueue {
   async #incremented(batch: Waiting[]): Promise<boolean> {
     const { backend, limits, counters, recent, storeTimeoutMs: timeoutMs, clock } = this.#context
     for (let attempts = 0; ; attempts++) {
-      const increments = batch.flatMap(({ write }) => write.increment ?? [])
-      if (backend.increment === undefined || increments.length < batch.length || batch.length === 0)
-        return false
+      if (backend.increment === undefined || batch.length === 0) return false
+      const increments: Increment[] = []
+      for (const { write } of batch) {
+        if (write.increment === undefined) return false
+        increments.push(write.increment)
+      }
       const result = await backend.increment(this.#id, {
         increments,
         mustExist: batch.some(({ write }) => write.mustExist),
@@ -156,10 +159,12 @@ export class CommitQueue {
         counters.writes += batch.length
         counters.combinedWrites += batch.length - 1
         recent.delete(this.#id)
-        for (const [index, waiting] of batch.entries()) {
+        let next = 0
+        for (const waiting of batch) {
+          const sum = result.sums[next]
           const after = {}
-          setOwn(after, increments[index]?.key as string, result.sums[index])
-          waiting.outcome = { written: { result: result.sums[index], before: NO_FIELDS, after } }
+          setOwn(after, increments[next++]?.key as string, sum)
+          waiting.outcome = { written: { result: sum, before: NO_FIELDS, after, isPartial: true } }
         }
         this.#settle(batch, result.version)
         return true

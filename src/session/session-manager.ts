@@ -277,9 +277,15 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
       increment,
     }
     return map(this.#route(write), (written) => {
-      this.#seen = written.after
+      this.#see(written)
       return answer(written)
     })
+  }
+
+  #see({ after, isPartial }: Written<unknown>): void {
+    if (!isPartial) this.#seen = after
+    else if (Object.keys(after).some((key) => !Object.hasOwn(this.#seen, key)))
+      this.#seen = { ...this.#seen, ...after }
   }
 
   /** Inside an update or a section a write joins it; elsewhere it waits for the session to be free. */

@@ -22,9 +22,10 @@ export interface Write<R> {
 export interface Written<R> {
   readonly result: R
   readonly version: number
-  /** All fields before and after this write. */
+  /** All fields before and after this write, or, where `isPartial`, those that it changed. */
   readonly before: Fields
   readonly after: Fields
+  readonly isPartial?: boolean
 }
 
 /** Gets writes into a backend: at once, or together with others. */

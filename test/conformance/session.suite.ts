@@ -227,6 +227,47 @@ export function sessionSuite(
         expect(await session.read()).toEqual({ other: 2, third: 3 })
       })
 
+      it('adds many numbers at once as one after the other', async () => {
+        const session = fresh()
+        const steps = [1, 2, -3, 0.1, 0.2, 5, 2 ** 53 - 10, 3, 3, 3, 1e300, 1, -1e300, 1e-7, 7]
+        let n = 0
+        const expected = steps.map((step) => (n += step))
+        const add = (step: number): unknown => session.apply('n', { inc: step })
+        const receipts = (await Promise.all(steps.map((step) => settle(() => add(step))))) as {
+          value: number
+        }[]
+        expect(receipts.map(({ value }) => value)).toEqual(expected)
+        // Whole numbers may be added up on the way, as long as that changes nothing.
+        await session.setMultiple({ n: 1e-7, other: 2 ** 53 - 1 })
+        const more = await times(6, (i) => session.apply(i % 2 === 0 ? 'n' : 'other', { inc: 1 }))
+        expect(more).toMatchObject([
+          { value: 1e-7 + 1 },
+          { value: 2 ** 53 },
+          { value: 1e-7 + 1 + 1 },
+          { value: 2 ** 53 },
+          { value: 1e-7 + 1 + 1 + 1 },
+          { value: 2 ** 53 },
+        ])
+        expect(session.getStats().sessionKeys).toBe(2)
+      })
+
+      it('keeps apart what is asked of several sessions at once', async () => {
+        const [plain, short, missing] = [
+          fresh(),
+          fresh(),
+          sessions.open<Values>(fresh().id, { mustExist: true }),
+        ]
+        const outcomes = await Promise.allSettled([
+          settle(() => plain.apply('n', { inc: 1 })),
+          settle(() => short.apply('n', { inc: 1 }, { ttlMs: 50 })),
+          settle(() => missing.apply('n', { inc: 1 })),
+        ])
+        expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+        await vi.waitFor(async () => expect(await short.read()).toBeUndefined())
+        expect(await plain.read()).toEqual({ n: 1 })
+        expect(await missing.read()).toBeUndefined()
+      })
+
       it('carries out each operation', async () => {
         const session = fresh()
         expect((await session.apply('n', { inc: 0.1 })).value).toBe(0.1)
@@ -771,7 +812,7 @@ export function sessionSuite(
       const fence = first?.isGranted ? first.fence : 0
       const late = await backend.commit(id, { expect: 'any', set: { n: 2 }, remove: [], fence })
       expect(late.outcome).toBe('fenced')
-      expect(await leases?.renew(id, fence, 30)).toBe(false)
+      expect(await leases?.renew(id, fence, 3_000)).toBe(false)
       expect(await session.get('n')).toBe(1)
       await own.close()
       await backend.close()

@@ -1,66 +1,106 @@
--- Adds to numbers in a session, one after the other: all or none.
+-- Adds to numbers in sessions; in each of them all additions or none.
 --
--- KEYS  1 the session, 2 the last commit  as in commit.lua
--- ARGV  1 time to live   in ms, "inf" for ever, "" as it is
---       2 flags          e the session must exist, r repeated: the first attempt may have been carried out
---       3 sequence, 4 memory, 5 channel  as in commit.lua
---       6 keys           that a session may have
---       7 …              a key and what is added to it, as often as wanted
--- Returns {"done", version, sums …}, {"locked", for ms}, or {"refused"} for what needs a closer look: a session that is not there
--- and must be, something else than a number, a sum beyond all numbers, too many keys.
-local ttl, flags = ARGV[1], ARGV[2]
-
-if string.find(flags, 'r', 1, true) then
-  local last = redis.call('GET', KEYS[2])
-  if last and string.match(last, '^%d+') == ARGV[3] then
-    local reply = { 'done' }
-    for part in string.gmatch(string.match(last, ' (.*)$'), '%S+') do reply[#reply + 1] = part end
-    return reply
-  end
-end
-
+-- KEYS  1 the outcome  of what was last done in this way by this client: the sequence and what was returned, line by line
+--       2 … sessions   as in commit.lua
+-- ARGV  1 flags        r repeated: the first attempt may have been carried out; e the sessions must exist
+--       2 sequence     number of the change, from this client
+--       3 memory       for how long the outcome is remembered, in ms
+--       4 kind         where in the key of a session the letter is that a "w" makes its channel
+--       5 time to live in ms, "inf" for ever, "" as it is
+--       6 limit        keys that a session may have
+--       for each session: how many of the following there are, and
+--         key, what is added, span   "" or, for a sum of several whole numbers, the sum of their amounts
+-- Returns for each session "done <version> <sums …>", "locked <for ms>", "failed <why>", or "refused" for what needs a closer
+-- look: a session that is not there and must be, something else than a number, a sum beyond all numbers or not exact,
+-- too many keys.
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-local head = redis.call('HMGET', KEYS[1], 'v', 'u', 'e')
-local version, ends = head[1], head[3] or ''
-local leaseMs = head[2] and tonumber(head[2]) - nowMs or 0
-if leaseMs > 0 then return { 'locked', leaseMs } end
-if not version and string.find(flags, 'e', 1, true) then return { 'refused' } end
--- The fields of a hash that are no keys of the session are five at most.
-if redis.call('HLEN', KEYS[1]) + (#ARGV - 6) / 2 > tonumber(ARGV[6]) then return { 'refused' } end
+local nowUs = time[1] * 1000000 + time[2]
+local nowVersion = string.format('%.0f', nowUs)
+local mustExist = string.find(ARGV[1], 'e', 1, true)
+local sequence, memory, kindAt, ttl, limit = unpack(ARGV, 2, 6)
+local EXACT = 2 ^ 53
 
-local sums, reply = {}, { 'done', '' }
-for i = 7, #ARGV, 2 do
-  local key = 'd:' .. ARGV[i]
-  local sum = sums[key]
-  if not sum then
-    local text = redis.call('HGET', KEYS[1], key) or '0'
-    sum = string.find(text, '^-?%d') and tonumber(text)
-    if not sum then return { 'refused' } end
+local function asNumber(text)
+  return text and string.find(text, '^-?%d') and tonumber(text)
+end
+
+local function asText(number)
+  -- The short form costs less.
+  if number % 1 == 0 and number > -EXACT and number < EXACT then return string.format('%.0f', number) end
+  return string.format('%.17g', number)
+end
+
+local function increment(session, at)
+  local count, names = ARGV[at], { 'v', 'u', 'e' }
+  for i = 1, count do names[3 + i] = 'd:' .. ARGV[at - 2 + 3 * i] end
+  local found = redis.call('HMGET', session, unpack(names))
+  local version, ends = found[1], found[3] or ''
+  local leaseMs = found[2] and tonumber(found[2]) - nowMs or 0
+  if leaseMs > 0 then return 'locked ' .. leaseMs end
+  if mustExist and not version then return 'refused' end
+
+  local sums, texts, newKeys = {}, {}, 0
+  for i = 1, count do
+    local name, by, span = names[3 + i], tonumber(ARGV[at - 1 + 3 * i]), ARGV[at + 3 * i]
+    local sum = sums[name]
+    if not sum then
+      local text = found[3 + i]
+      if not text then newKeys = newKeys + 1 end
+      sum = text and asNumber(text) or not text and 0
+      if not sum then return 'refused' end
+    end
+    if span ~= '' and (sum % 1 ~= 0 or math.abs(sum) + span >= EXACT) then return 'refused' end
+    sum = sum + by
+    if sum - sum ~= 0 then return 'refused' end
+    sums[name] = sum
+    texts[i] = asText(sum)
   end
-  sum = sum + tonumber(ARGV[i + 1])
-  if sum - sum ~= 0 then return { 'refused' } end
-  sums[key] = sum
-  reply[#reply + 1] = string.format('%.17g', sum)
+  -- The fields of a hash that are no keys of the session are five at most.
+  if newKeys > 0 and redis.call('HLEN', session) + newKeys > tonumber(limit) then return 'refused' end
+
+  local nextVersion = nowVersion
+  if version and tonumber(version) >= nowUs then nextVersion = string.format('%.0f', version + 1) end
+  local isLeaseOnly = not version and found[2]
+  if ttl == 'inf' then
+    if ends ~= '' then redis.call('HDEL', session, 'e') end
+    isLeaseOnly, ends = isLeaseOnly or ends ~= '', ''
+  elseif ttl ~= '' then
+    ends = string.format('%.0f', nowMs + ttl)
+  end
+  local fields = { 'v', nextVersion }
+  if ttl ~= '' and ends ~= '' then
+    fields[3], fields[4] = 'e', ends
+  end
+  -- Of a key that is named twice, the later value is the one that stays.
+  for i = 1, count do
+    fields[#fields + 1] = names[3 + i]
+    fields[#fields + 1] = texts[i]
+  end
+  redis.call('HSET', session, unpack(fields))
+  if ttl ~= '' and ends ~= '' then
+    redis.call('PEXPIREAT', session, ends)
+  elseif isLeaseOnly then
+    -- What was here before had an end of its own.
+    redis.call('PERSIST', session)
+  end
+
+  local channel = string.sub(session, 1, kindAt - 1) .. 'w' .. string.sub(session, kindAt + 1)
+  redis.call('PUBLISH', channel, 'set ' .. nextVersion .. ' ' .. (ends == '' and '' or ends - nowMs))
+  return 'done ' .. nextVersion .. ' ' .. table.concat(texts, ' ')
 end
 
-local nextVersion = string.format('%.0f', math.max((tonumber(version) or 0) + 1, time[1] * 1000000 + time[2]))
-reply[2] = nextVersion
-redis.call('HSET', KEYS[1], 'v', nextVersion)
-for key, sum in pairs(sums) do redis.call('HSET', KEYS[1], key, string.format('%.17g', sum)) end
-if ttl == 'inf' then
-  ends = ''
-  redis.call('HDEL', KEYS[1], 'e')
-  redis.call('PERSIST', KEYS[1])
-elseif ttl ~= '' then
-  ends = string.format('%.0f', nowMs + ttl)
-  redis.call('HSET', KEYS[1], 'e', ends)
-  redis.call('PEXPIREAT', KEYS[1], ends)
-elseif not version then
-  -- What was here before was a lease alone, with an end of its own.
-  redis.call('PERSIST', KEYS[1])
+if string.find(ARGV[1], 'r', 1, true) then
+  local lines = {}
+  for line in string.gmatch(redis.call('GET', KEYS[1]) or '', '[^\n]+') do lines[#lines + 1] = line end
+  if table.remove(lines, 1) == sequence then return lines end
 end
-
-redis.call('SET', KEYS[2], ARGV[3] .. ' ' .. table.concat(reply, ' ', 2), 'PX', ARGV[4])
-redis.call('PUBLISH', ARGV[5], 'set ' .. nextVersion .. ' ' .. (ends == '' and '' or ends - nowMs))
-return reply
+local replies, at = {}, 7
+for i = 2, #KEYS do
+  -- What goes wrong with one session does not hide what was done to the others.
+  local isDone, reply = pcall(increment, KEYS[i], at)
+  replies[i - 1] = isDone and reply or 'failed ' .. (type(reply) == 'table' and reply.err or reply)
+  at = at + 1 + 3 * ARGV[at]
+end
+redis.call('SET', KEYS[1], sequence .. '\n' .. table.concat(replies, '\n'), 'PX', memory)
+return replies

@@ -49,6 +49,41 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     expect(await session.get('n')).toBe(5)
   })
 
+  it('makes increments of many sessions once, whose answer was lost', async () => {
+    const many = Array.from({ length: 30 }, () => sessions.create<Values>())
+    for (let i = 1; i <= 3; i++) {
+      proxy.isDeaf = true
+      const writes = many.map((session) => session.apply('n', { inc: 1 }))
+      for (const { id } of many)
+        await vi.waitFor(async () => expect(await direct.open<Values>(id).get('n')).toBe(i))
+      proxy.isDeaf = false
+      proxy.cut()
+      expect((await Promise.all(writes)).map(({ value }) => value)).toEqual(many.map(() => i))
+    }
+  })
+
+  it('sends increments of many sessions as one, of which each fails alone', async () => {
+    const admin = new Redis(server.url)
+    const many = Array.from({ length: 150 }, () => sessions.create<Values>())
+    await admin.set(`leasehold:s:{${many[7]?.id}}`, 'something else')
+    await many[8]?.set('n', 'a text' as never)
+    const scripts = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1])
+    await sessions.create<Values>().apply('n', { inc: 1 })
+    const before = await scripts()
+    const outcomes = await Promise.allSettled(many.map((session) => session.apply('n', { inc: 1 })))
+    const failed = outcomes.flatMap((outcome, i) =>
+      outcome.status === 'rejected' ? [[i, outcome.reason]] : [],
+    )
+    expect(failed).toMatchObject([
+      [7, { code: 'SESSION_STORE', message: expect.stringContaining('WRONGTYPE') as string }],
+      [8, { code: 'INVALID_INPUT' }],
+    ])
+    // Two groups; an update of the text that is refused here needs no script.
+    expect((await scripts()) - before).toBe(2)
+    admin.disconnect()
+  })
+
   it('makes a section once whose answer was lost', async () => {
     const session = sessions.create<Values>()
     const write = session.atomicUpdateAsync(async (tx) => {
@@ -110,10 +145,10 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
   })
 
   it('keeps a lease for as long as a section takes', async () => {
-    const own = openSessions({ backend: await redisBackend({ url: proxy.url }), leaseMs: 60 })
+    const own = openSessions({ backend: await redisBackend({ url: proxy.url }), leaseMs: 300 })
     const session = own.create<Values>()
     await session.withLock(async (tx) => {
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await new Promise((resolve) => setTimeout(resolve, 700))
       tx.set('n', 1)
     })
     expect(await session.get('n')).toBe(1)
@@ -180,7 +215,7 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
   it('leaves nothing behind of a lease on a session that there is not', async () => {
     const session = sessions.create<Values>()
     await session.withLock(() => {})
-    expect(await sessions.list({ prefix: session.id })).toEqual({ ids: [] })
+    expect((await sessions.list({ prefix: session.id, limit: 10_000 })).ids).toEqual([])
     const admin = new Redis(server.url)
     expect(await admin.keys(`*${session.id}*`)).toEqual([])
     admin.disconnect()

@@ -20,7 +20,9 @@ import { importPeer } from '../import-peer.ts'
 import { newSessionId } from '../names.ts'
 import type { SessionListener } from '../watchers.ts'
 import { RedisConnection, type Target } from './connection.ts'
+import { RedisIncrements } from './redis-increments.ts'
 import { RedisWatcher, type Sighting } from './redis-watcher.ts'
+import { timeToLive } from './scripts.ts'
 import { durabilityOf, isClusterNode } from './server-settings.ts'
 import { SessionKeys, toPairs, toRecord } from './session-hash.ts'
 
@@ -44,7 +46,7 @@ export interface RedisBackendOptions {
 /** For calls that name no timeout of their own. */
 const TIMEOUT_MS = 5_000
 /** How long the outcome of a commit is remembered, for when it is sent again: longer than anybody keeps trying. */
-const REMEMBER_MS = 60_000
+const rememberMs = (timeoutMs: number): number => Math.max(60_000, 2 * timeoutMs)
 
 /**
  * Sessions for many machines, in Redis. Every change is one script, which checks version, lease and fence in the step in which it
@@ -57,6 +59,7 @@ export class RedisBackend implements SessionBackend<'async'> {
   readonly #connection: RedisConnection
   readonly #keys: SessionKeys
   readonly #watcher: RedisWatcher
+  readonly #increments: RedisIncrements
   readonly #replicas: number
   readonly #client = newSessionId()
   /** The server remembers the last commit of each client to a session, so there is one at a time. */
@@ -82,6 +85,14 @@ export class RedisBackend implements SessionBackend<'async'> {
     const look = (id: string): Promise<Sighting | undefined> => this.#look(id)
     this.#watcher = new RedisWatcher({ target, keys: this.#keys, clock: options.clock ?? systemClock, look })
     this.#replicas = replicas
+    this.#increments = new RedisIncrements({
+      connection,
+      keys: this.#keys,
+      client: this.#client,
+      timeoutMs: TIMEOUT_MS,
+      rememberMs,
+      written: (timeoutMs) => this.#waitForReplicas(timeoutMs),
+    })
     this.leases = {
       acquire: (id, leaseMs, timeoutMs) => this.#acquire(id, leaseMs, timeoutMs),
       renew: (id, fence, leaseMs) => this.#renew(id, fence, leaseMs),
@@ -101,8 +112,8 @@ export class RedisBackend implements SessionBackend<'async'> {
     return this.#committing.run(lane, () => this.#commit(id, change))
   }
 
-  async increment(id: string, batch: IncrementBatch): Promise<IncrementResult> {
-    return this.#committing.run(id, () => this.#increment(id, batch))
+  increment(id: string, batch: IncrementBatch): Promise<IncrementResult> {
+    return this.#increments.add(id, batch)
   }
 
   async list({ prefix = '', cursor = '0', limit = 100 }: ListOptions): Promise<SessionPage> {
@@ -156,7 +167,7 @@ export class RedisBackend implements SessionBackend<'async'> {
         isFenced ? fence : '',
         (change.destroy ? 'd' : '') + (change.endsLease ? 'l' : '') + (isRepeated ? 'r' : ''),
         sequence,
-        Math.max(REMEMBER_MS, 2 * timeoutMs),
+        rememberMs(timeoutMs),
         this.#keys.channel(id),
         pairs.length / 2,
         ...pairs,
@@ -164,7 +175,7 @@ export class RedisBackend implements SessionBackend<'async'> {
       )
     const reply = await this.#connection.call(send, timeoutMs, true)
     const result = await this.#understand(id, change, reply)
-    if (result.outcome === 'done' && this.#replicas > 0) await this.#waitForReplicas(timeoutMs)
+    if (result.outcome === 'done') await this.#waitForReplicas(timeoutMs)
     return result
   }
 
@@ -187,30 +198,8 @@ export class RedisBackend implements SessionBackend<'async'> {
     }
   }
 
-  async #increment(id: string, batch: IncrementBatch): Promise<IncrementResult> {
-    const { timeoutMs = TIMEOUT_MS, mustExist } = batch
-    const sequence = ++this.#sequence
-    const send = (isRepeated: boolean): Promise<(string | number)[]> =>
-      this.#connection.redis.sessionIncrement(
-        this.#keys.session(id),
-        this.#keys.lastCommit(id, this.#client),
-        timeToLive(batch.ttlMs),
-        (mustExist ? 'e' : '') + (isRepeated ? 'r' : ''),
-        sequence,
-        Math.max(REMEMBER_MS, 2 * timeoutMs),
-        this.#keys.channel(id),
-        batch.maxKeys,
-        ...batch.increments.flatMap(({ key, by }) => [key, by]),
-      )
-    const [outcome, ...rest] = await this.#connection.call(send, timeoutMs, true)
-    if (outcome === 'locked') return { outcome, forMs: Number(rest[0]) }
-    if (outcome !== 'done') return { outcome: 'refused' }
-    if (this.#replicas > 0) await this.#waitForReplicas(timeoutMs)
-    const [version, ...sums] = rest.map(Number)
-    return { outcome, version: version as number, sums }
-  }
-
   async #waitForReplicas(timeoutMs: number): Promise<void> {
+    if (this.#replicas === 0) return
     const wait = (): Promise<number> => this.#connection.redis.wait(this.#replicas, timeoutMs)
     const reached = await this.#connection.call(wait, 2 * timeoutMs, true)
     if (reached < this.#replicas)
@@ -240,12 +229,6 @@ export class RedisBackend implements SessionBackend<'async'> {
       this.#connection.redis.sessionRelease(this.#keys.session(id), fence)
     await this.#connection.call(release, TIMEOUT_MS, false)
   }
-}
-
-/** As the scripts take it. */
-function timeToLive(ttlMs: number | undefined): string | number {
-  if (ttlMs === undefined) return ''
-  return ttlMs === Infinity ? 'inf' : Math.ceil(ttlMs)
 }
 
 /**

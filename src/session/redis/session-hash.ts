@@ -9,12 +9,22 @@ export class SessionKeys {
     this.#prefix = prefix
   }
 
+  /** At which byte of a key the letter for its kind is, from 1 on. */
+  get kindAt(): number {
+    return Buffer.byteLength(this.#prefix) + 2
+  }
+
   session(id: string): string {
     return `${this.#prefix}:s:{${id}}`
   }
 
   lastCommit(id: string, client: string): string {
     return `${this.#prefix}:o:{${id}}:${client}`
+  }
+
+  /** Of increments in many sessions, which one script makes. */
+  outcome(client: string, slot: number): string {
+    return `${this.#prefix}:i:${client}:${slot}`
   }
 
   channel(id: string): string {
