@@ -8,7 +8,7 @@ import { Deferred } from '../kernel/deferred.ts'
  * connection says nothing. So the connection is what is watched.
  */
 export class Exchanges {
-  readonly #bySocket = new Map<Socket, Set<Exchange>>()
+  readonly #connections = new Map<Socket, Connection>()
   #inFlight = 0
   #drained: Deferred<void> | undefined
 
@@ -18,16 +18,17 @@ export class Exchanges {
 
   /**
    * Answers with a signal that aborts when the connection is lost before the response was sent, or when the client says
-   * that it will send nothing more: one that was killed says just that. `onEnd` is called once, with whether it was sent.
+   * that it will send nothing more: one that was killed says just that. All requests of a connection share it: to make one
+   * takes longer than all else that is done here. `onEnd` is called once, with whether the response was sent.
    */
   begin(request: IncomingMessage, response: ServerResponse, onEnd: (wasSent: boolean) => void): AbortSignal {
-    const ofSocket = this.#open(request.socket)
-    const exchange: Exchange = { client: new AbortController(), onEnd }
-    ofSocket.add(exchange)
+    const connection = this.#open(request.socket)
+    const exchange: Exchange = { onEnd }
+    connection.exchanges.add(exchange)
     this.#inFlight++
-    response.once('finish', () => this.#end(ofSocket, exchange, true))
-    response.once('close', () => this.#end(ofSocket, exchange, false))
-    return exchange.client.signal
+    response.once('finish', () => this.#end(connection, exchange, true))
+    response.once('close', () => this.#end(connection, exchange, false))
+    return connection.client.signal
   }
 
   /** Resolves as soon as nothing is in flight. */
@@ -37,23 +38,22 @@ export class Exchanges {
     return this.#drained.promise
   }
 
-  #open(socket: Socket): Set<Exchange> {
-    const known = this.#bySocket.get(socket)
+  #open(socket: Socket): Connection {
+    const known = this.#connections.get(socket)
     if (known !== undefined) return known
-    const exchanges = new Set<Exchange>()
-    this.#bySocket.set(socket, exchanges)
+    const connection: Connection = { client: new AbortController(), exchanges: new Set() }
+    this.#connections.set(socket, connection)
     socket.once('close', () => {
-      this.#bySocket.delete(socket)
-      for (const exchange of exchanges) this.#end(exchanges, exchange, false)
+      this.#connections.delete(socket)
+      for (const exchange of connection.exchanges) this.#end(connection, exchange, false)
     })
-    return exchanges
+    return connection
   }
 
-  #end(ofSocket: Set<Exchange>, exchange: Exchange, wasSent: boolean): void {
-    if (!ofSocket.delete(exchange)) return
+  #end({ client, exchanges }: Connection, exchange: Exchange, wasSent: boolean): void {
+    if (!exchanges.delete(exchange)) return
     this.#inFlight--
-    if (!wasSent)
-      exchange.client.abort(new Error('The client closed the connection before the answer was sent.'))
+    if (!wasSent) client.abort(new Error('The client closed the connection before the answer was sent.'))
     exchange.onEnd(wasSent)
     if (this.#inFlight === 0) {
       this.#drained?.resolve()
@@ -62,7 +62,11 @@ export class Exchanges {
   }
 }
 
+interface Connection {
+  readonly client: AbortController
+  readonly exchanges: Set<Exchange>
+}
+
 interface Exchange {
-  client: AbortController
   onEnd(wasSent: boolean): void
 }

@@ -12,6 +12,8 @@ import { Refusal } from './reply-error.ts'
 export class OriginGuard {
   readonly #checksHost: boolean
   readonly #allowedHosts: ReadonlySet<string>
+  /** The host of the last request that passed: it is nearly always the same. */
+  #lastHost: string | undefined
 
   constructor(listenHost: string, allowedHosts: readonly string[]) {
     this.#checksHost = isLoopback(listenHost)
@@ -20,6 +22,7 @@ export class OriginGuard {
 
   /** Throws what the request is refused with, if it is. Both are headers. */
   check(host: string | undefined, origin: string | undefined): void {
+    if (origin === undefined && host !== undefined && host === this.#lastHost) return
     const hostname = hostnameOf(host)
     if (this.#checksHost && !(isLoopback(hostname) || this.#allowedHosts.has(hostname))) {
       throw new Refusal(
@@ -31,6 +34,7 @@ export class OriginGuard {
     if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
       throw new Refusal(403, 'FOREIGN_ORIGIN', 'Requests that web pages of another origin make are refused.')
     }
+    this.#lastHost = host
   }
 }
 

@@ -11,5 +11,5 @@ const PHASES = [
 
 /** The value of the header `Server-Timing` (https://www.w3.org/TR/server-timing/): browsers and proxies show it. */
 export function serverTiming(timings: Timings): string {
-  return PHASES.map(([name, field]) => `${name};dur=${Number(timings[field].toFixed(2))}`).join(', ')
+  return PHASES.map(([name, field]) => `${name};dur=${Math.round(timings[field] * 100) / 100}`).join(', ')
 }

@@ -121,9 +121,13 @@ function runOptions({ signal, deadlineAtMs, priority, tenant }: TimedOptions): R
 export function given<Options extends object>(
   options: Options,
 ): { [Name in keyof Options]?: Exclude<Options[Name], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Options]?: Exclude<Options[Name], undefined>
+  // A loop, where three functions of Object would say it shorter: this runs twice in every call.
+  const kept: { [Name in keyof Options]?: Exclude<Options[Name], undefined> } = {}
+  for (const name of Object.keys(options) as (keyof Options)[]) {
+    const value = options[name]
+    if (value !== undefined) kept[name] = value as Exclude<Options[typeof name], undefined>
   }
+  return kept
 }
 
 function cannot(name: string, task: Task, { tasks }: Model): InvalidInputError {

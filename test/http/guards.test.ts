@@ -122,6 +122,17 @@ describe('web pages', () => {
     }
   })
 
+  it('what came with a name that passed lets nothing else pass after it', async () => {
+    const test = harness()
+    const statusOf = async (headers: Record<string, string>): Promise<number> =>
+      (await ask(test, '/v1/models', headers)).statusCode
+    expect(await statusOf({})).toBe(200)
+    expect(await statusOf({ origin: 'https://evil.example' })).toBe(403)
+    expect(await statusOf({ host: 'evil.example' })).toBe(421)
+    expect(await statusOf({ host: 'evil.example' })).toBe(421)
+    expect(await statusOf({})).toBe(200)
+  })
+
   it('a proxy in front can be allowed by its name', async () => {
     const test = harness({ allowedHosts: ['Models.Example'] })
     expect((await ask(test, '/livez', { host: 'models.example:443' })).statusCode).toBe(200)
