@@ -28,6 +28,8 @@ import {
   type LoadOptions,
 } from './harness.ts'
 import { model as onnxModel, node } from './onnx-writer.ts'
+import { tinyCrossEncoder } from './tiny-cross-encoder.ts'
+import { referenceOf, tinyModel } from './translation/harness.ts'
 
 const LONG = 'many words '.repeat(200)
 /** Work for many runs. */
@@ -130,6 +132,35 @@ describe.each<Isolation>(['thread', 'process'])('a model in a %s of its own', (i
       expect(tokenCounts).toHaveLength(2)
       expect(queryTokens).toBe(4)
       expect(scores.byteLength).toBe(scores.buffer.byteLength)
+    })
+  })
+
+  describe('a model of another kind', () => {
+    it('reads pairs', async () => {
+      using tiny = tinyCrossEncoder()
+      const model = await open({ source: tiny.path, dtype: 'fp32' })
+      expect(model.tasks).toEqual(['rerank'])
+      const { scores } = await model.rerank('the cat', ['the dog sat', 'moon'], { rawScores: true })
+      const first = [2, ...tiny.idsOf('the cat'), 3]
+      const second = [...tiny.idsOf('the dog sat'), 3]
+      const types = [...first.map(() => 0), ...second.map(() => 1)]
+      expect(scores[0]).toBeCloseTo(tiny.logitOf([...first, ...second], types), 5)
+    })
+
+    it('translates, sentence by sentence where that is wanted', async () => {
+      const source = tinyModel('en-hi')
+      const reference = referenceOf<{ source: string; q8: string }>(source).slice(0, 10)
+      const model = await open({ source, dtype: 'q8' })
+      const { texts } = await model.translate(reference.map((entry) => entry.source))
+      // Other CPUs round differently, and a word may change with the last bit.
+      expect(texts.filter((text, i) => text === reference[i]?.q8).length).toBeGreaterThanOrEqual(8)
+      const heard: string[] = []
+      const text = Array.from({ length: 8 }, () => 'They like this train.').join(' ')
+      const whole = await model.translate([text], {
+        onSentence: ({ translation }) => void heard.push(translation),
+      })
+      expect(heard).toHaveLength(8)
+      expect(heard.join('')).toBe(whole.texts[0])
     })
   })
 
