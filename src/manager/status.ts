@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { hasEncoder } from '../registry/graph-files.ts'
 import type { Isolation } from '../registry/isolation.ts'
 import type { EmbeddingInfo, Model, Task } from '../registry/model.ts'
+import { isRerankerFolder } from '../registry/reranker-folder.ts'
 import { backOffOf } from '../scheduler/back-off.ts'
 import { waitingFor } from '../scheduler/demand.ts'
 import type { Incoming, ModelState, Resident, State } from '../scheduler/state.ts'
@@ -91,7 +92,9 @@ const tasksOf = new WeakMap<ResolvedModelConfig, readonly Task[]>()
 function tasksBeforeLoad(config: ResolvedModelConfig): readonly Task[] {
   const known = tasksOf.get(config)
   if (known !== undefined) return known
-  const task = config.task ?? (hasEncoder(config.source) ? 'translate' : 'embed')
+  const translates = config.languages !== undefined || hasEncoder(config.source)
+  const other = isRerankerFolder(config.source) ? 'rerank' : 'embed'
+  const task = config.task ?? (translates ? 'translate' : other)
   // An embedding model reranks, too.
   const tasks: readonly Task[] = task === 'embed' ? ['embed', 'rerank'] : [task]
   tasksOf.set(config, tasks)

@@ -68,9 +68,9 @@ export class SentenceStream implements AsyncIterableIterator<TranslatedSentence>
   /** The reader leaves. Settles when the work has ended and its lease is given back. */
   async return(): Promise<IteratorResult<TranslatedSentence, undefined>> {
     this.#silence?.cancel()
-    this.#ready.length = 0
     this.#isDone = true
     this.#stop.abort(new DOMException('The reader has left.', 'AbortError'))
+    this.#ready.length = 0
     await this.#work
     this.#end = undefined
     return { done: true, value: undefined }
@@ -79,12 +79,17 @@ export class SentenceStream implements AsyncIterableIterator<TranslatedSentence>
   /** Never rejects: how it ended is told to the reader. */
   async #run(): Promise<void> {
     const abortListener = onAbort(this.#signal, (reason) => this.#stop.abort(reason))
+    // Nobody takes them any more: whoever waits for that hears why.
+    const stopListener = onAbort(this.#stop.signal, (reason) => {
+      for (const { taken } of this.#ready) taken.reject(reason)
+    })
     try {
       await this.#produce(this.#stop.signal, (sentence) => this.#offer(sentence))
     } catch (error) {
       this.#end = { error }
     } finally {
       abortListener[Symbol.dispose]()
+      stopListener[Symbol.dispose]()
       this.#silence?.cancel()
       this.#isDone = true
       this.#tell()

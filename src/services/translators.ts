@@ -52,7 +52,8 @@ export function translatorOf(manager: ModelManager, { source, target }: Language
 function targetsOf(definition: ModelDefinition): Targets | undefined {
   if (!known.has(definition)) {
     const { source, languages } = definition
-    known.set(definition, hasEncoder(source) ? translationTargets(source, languages) : undefined)
+    const translates = languages !== undefined || hasEncoder(source)
+    known.set(definition, translates ? translationTargets(source, languages) : undefined)
   }
   return known.get(definition)
 }

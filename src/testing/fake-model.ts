@@ -12,10 +12,13 @@ import type {
   RerankScores,
   RunOptions,
   Task,
+  TranslateRunOptions,
+  Translations,
 } from '../registry/model.ts'
 import { elapse } from './elapse.ts'
 import { fakeScore } from './fake-score.ts'
 import type { FullScript } from './fake-script.ts'
+import { fakeSentences, fakeTranslation } from './fake-translation.ts'
 import { writeFakeVector } from './fake-vector.ts'
 
 type RunEvent = Parameters<Parameters<NonNullable<Model['onRun']>>[0]>[0]
@@ -129,6 +132,31 @@ export class FakeModel implements Model {
       tokenCounts: documents.map(countTokens),
       queryTokens: countTokens(query),
       truncated: [],
+      timings: { tokeniseMs: 0, queueMs: 0, inferMs },
+    }
+  }
+
+  /** See `fakeTranslation`. Each sentence is a run; where somebody listens, the next one begins when this one was taken. */
+  async translate(texts: readonly string[], options: TranslateRunOptions = {}): Promise<Translations> {
+    this.#check(options)
+    const { signal, target = 'xx', onSentence } = options
+    const translated: string[] = []
+    let inferMs = 0
+    for (const [text, input] of texts.entries()) {
+      const done: string[] = []
+      for (const [sentence, source] of fakeSentences(input).entries()) {
+        inferMs += await this.#compute([source], signal)
+        const translation = fakeTranslation(source, target)
+        done.push(translation)
+        await onSentence?.({ text, sentence, translation })
+        signal?.throwIfAborted()
+      }
+      translated.push(done.join(''))
+    }
+    return {
+      texts: translated,
+      tokenCounts: texts.map((text) => ({ source: countTokens(text), target: countTokens(text) })),
+      cut: [],
       timings: { tokeniseMs: 0, queueMs: 0, inferMs },
     }
   }

@@ -12,7 +12,10 @@ export interface FakeScript {
   memoryBytes?: number
   /** @default embed and rerank */
   tasks?: readonly Task[]
-  /** How long one call of `embed` or `rerank` runs; `Infinity` hangs. The query counts as the first input. @default 0 */
+  /**
+   * How long one call of `embed` or `rerank` runs, or one sentence of `translate`; `Infinity` hangs. The query counts as the first
+   * input. @default 0
+   */
   runMs?: number | ((inputs: readonly EmbedInput[]) => number)
   /** What such a call fails with when its time has passed. A function decides call by call. */
   runError?: Error | ((inputs: readonly EmbedInput[]) => Error | undefined)

@@ -5,6 +5,14 @@ import { promisify } from 'node:util'
 /** The model that comes with the package: int8, loaded through the default registry into a real thread. */
 export const REAL_MODEL: string = join(import.meta.dirname, '..', '..', 'models', 'all-MiniLM-L6-v2')
 
+const bundled = (name: string): string => join(import.meta.dirname, '..', '..', 'models', name)
+
+/** Both directions of the translator that comes with the package. */
+export const TRANSLATORS: Readonly<Record<'en-hi' | 'hi-en', string>> = {
+  'en-hi': bundled('translate-en-hi-tiny'),
+  'hi-en': bundled('translate-hi-en-tiny'),
+}
+
 /** Sentences of 1 to 24 words, all different. */
 export function sentences(count: number): string[] {
   const words = ['lease', 'thread', 'vector', 'queue', 'model', 'memory', 'batch', 'token', 'clock', 'slot']

@@ -45,6 +45,15 @@ describe('a text', () => {
     )
   })
 
+  it('that is long is cut as a short one is', () => {
+    const sentences = Array.from(
+      { length: 2_000 },
+      (_, n) => `This is sentence ${n} of v1.${n}, and it ends here.`,
+    )
+    expect(cut(sentences.join(' '))).toEqual(sentences)
+    expect(cut(sentences.join('\n\n'), 'en', 60)).toEqual(sentences)
+  })
+
   it('of a million characters is cut without a sentence or a space in it', () => {
     let length = 0
     for (const { sentence } of cutSentences('x'.repeat(1_000_000), 'en', 1_000)) length += sentence.length

@@ -15,6 +15,9 @@ const GOES_ON = /[.!?]["')\]]*$/
 /** Pieces of white space that are taken together with the sentence before them. */
 const MOST_BLANK_PIECES = 64
 
+/** Characters that are looked at together. */
+const LEAST_WINDOW = 2_048
+
 const segmenters = new Map<string, Intl.Segmenter>()
 
 /**
@@ -25,7 +28,7 @@ const segmenters = new Map<string, Intl.Segmenter>()
 export function* cutSentences(text: string, language: string, maxLength: number): Generator<CutSentence> {
   let held = ''
   let blanks = 0
-  for (const { segment } of segmenterOf(language).segment(text)) {
+  for (const segment of segments(text, segmenterOf(language), maxLength)) {
     const isBlank = segment.trim() === ''
     const belongs = (isBlank && blanks < MOST_BLANK_PIECES) || (GOES_ON.test(held) && held.length < maxLength)
     if (held !== '' && !belongs) {
@@ -37,6 +40,32 @@ export function* cutSentences(text: string, language: string, maxLength: number)
     if (isBlank) blanks++
   }
   if (held !== '') yield* pieces(held, maxLength)
+}
+
+/**
+ * Window by window: V8's segmenter takes longer for each sentence the longer the text is. What a window ends with may go on in
+ * the next one.
+ */
+function* segments(text: string, segmenter: Intl.Segmenter, maxLength: number): Generator<string> {
+  const windowLength = Math.max(LEAST_WINDOW, 2 * maxLength)
+  let start = 0
+  while (start < text.length) {
+    const window = text.slice(start, start + windowLength)
+    const isLast = start + window.length === text.length
+    let held: string | undefined
+    for (const { segment } of segmenter.segment(window)) {
+      if (held !== undefined) {
+        yield held
+        start += held.length
+      }
+      held = segment
+    }
+    // One sentence that fills the window is longer than any that is not cut.
+    if (held !== undefined && (isLast || held.length === window.length)) {
+      yield held
+      start += held.length
+    }
+  }
 }
 
 /** Two parts of a text of at least two characters, cut as near to its middle as there is a good place. */
