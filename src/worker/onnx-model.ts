@@ -22,6 +22,7 @@ import type {
   Translations,
 } from '../registry/model.ts'
 import { EngineUnavailable } from './engine-unavailable.ts'
+import { Heartbeat } from './heartbeat.ts'
 import type { Host, HostEnd, HostOptions } from './host.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type {
@@ -88,8 +89,11 @@ export class OnnxModel implements Model {
   readonly #runListeners = new Set<(event: RunEvent) => void>()
   readonly #loaded = new Deferred<ModelDescription>()
   readonly #creditHolder: CreditHolder
+  readonly #heartbeat: Heartbeat
   #state: State = 'loading'
   #description: ModelDescription = { tasks: [] }
+  /** Why it was ended from here though nobody asked for that. */
+  #silence: Error | undefined
   /** Makes an error of the end that nobody asked for; undefined as long as there was none. */
   #lostError: ((wasStarted: boolean) => Error) | undefined
 
@@ -115,6 +119,16 @@ export class OnnxModel implements Model {
       grant: (runs) => this.#host.post({ type: 'runs-granted', runs }),
       recall: () => this.#host.post({ type: 'run-recalled' }),
     }
+    this.#heartbeat = new Heartbeat({
+      clock: options.clock,
+      ask: () => this.#host.post({ type: 'are-you-alive' }),
+      isAwaited: () => this.#calls.size > 0,
+      isExcused: () => this.#host.isolation === 'process' && this.activeRuns > 0,
+      onSilent: (error) => {
+        this.#silence = error
+        this.#host.terminate()
+      },
+    })
     void this.#host.ended.then((end) => this.#onEnded(end))
   }
 
@@ -268,6 +282,7 @@ export class OnnxModel implements Model {
   }
 
   #onMessage(message: FromThread): void {
+    this.#heartbeat.heard()
     switch (message.type) {
       case 'progress':
         if (this.#state === 'loading') this.#request.onProgress(message.fraction)
@@ -298,17 +313,20 @@ export class OnnxModel implements Model {
         return this.#options.credits.returned(this.#creditHolder, message.runs)
       case 'sentence':
         return void this.#passOn(message)
+      case 'alive':
+        return
       default:
         return message satisfies never
     }
   }
 
-  #onEnded({ how, cause }: HostEnd): void {
+  #onEnded({ how, cause = this.#silence }: HostEnd): void {
     const wasAsked = this.#state === 'ending'
     this.#state = 'ended'
     // What was killed could not say so itself.
     Atomics.store(this.#gauges.activeRuns, 0, 0)
     this.#options.credits.leave(this.#creditHolder)
+    this.#heartbeat.stop()
     const ended = `The ${this.#host.isolation} of ${this.#title} ended ${how}`
     const details = { model: this.#request.key.name, cause }
     this.#loaded.reject(new ModelLoadError(`${ended} before the model was loaded.`, details))
@@ -334,6 +352,7 @@ export class OnnxModel implements Model {
     const withdraw = (id: number): void => this.#host.post({ type: 'withdraw', id })
     const call = this.#calls.open(signal, withdraw, onSentence)
     this.#host.post(requestOf(call.id))
+    this.#heartbeat.start()
     this.#options.credits.asked(this.#creditHolder)
     return (await call.reply) as R
   }

@@ -77,6 +77,8 @@ export type ToThread =
   | { readonly type: 'read'; readonly id: number; readonly sentences: number }
   /** The caller of this request has left: nothing is answered any more. */
   | { readonly type: 'withdraw'; readonly id: number }
+  /** Asks for a sign of life: `alive`. */
+  | { readonly type: 'are-you-alive' }
   /** Asks all runs in flight to stop; their requests fail. */
   | { readonly type: 'stop-runs' }
   /** Nothing more will be asked: ends the thread when the runs have ended, or the load. */
@@ -148,6 +150,7 @@ export type FromThread =
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
   | RunStarted
   | RunEnded
+  | { readonly type: 'alive' }
   /** Something waits and no run is free. Answered by `runs-granted`, as soon as there is one. */
   | { readonly type: 'run-wanted' }
   /** The thread gives back what it was granted: it has nothing to do, or was asked for it. */

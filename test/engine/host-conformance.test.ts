@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   DeadlineExceededError,
@@ -15,7 +16,10 @@ import type { BatchEvent } from '../../src/kernel/runtime-events.ts'
 import type { Isolation } from '../../src/registry/isolation.ts'
 import type { Host } from '../../src/worker/host.ts'
 import type { OnnxModel } from '../../src/worker/onnx-model.ts'
+import { ProcessHost } from '../../src/worker/process-host.ts'
 import { startHost } from '../../src/worker/start-host.ts'
+import { ThreadHost } from '../../src/worker/thread-host.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
 import {
   copyOfModel,
   cosine,
@@ -318,6 +322,29 @@ describe.each<Isolation>(['thread', 'process'])('a model in a %s of its own', (i
       const late: Error[] = []
       model.onLost((error) => late.push(error))
       expect(late).toHaveLength(1)
+    })
+
+    it('is brought about when it hangs and gives no sign of life, which its callers and listeners are told', async () => {
+      const clock = new ManualClock()
+      const entry = pathToFileURL(join(import.meta.dirname, '../fixtures/hosts/hangs.mjs'))
+      const model = await load({
+        clock,
+        startHost: (_, options) =>
+          isolation === 'thread' ? new ThreadHost(options, entry) : new ProcessHost(options, entry),
+      })
+      let lost: Error | undefined
+      model.onLost((error) => (lost = error))
+      const reply = errorOf(model.embed(['a']))
+      await clock.advanceAsync(15_000)
+      expect(lost).toBeUndefined()
+      await clock.advanceAsync(5_000)
+      expect(await reply).toMatchObject({
+        code: 'LEASE_REVOKED',
+        wasStarted: false,
+        cause: new Error('It gave no sign of life for 15 s.'),
+      })
+      expect(lost).toBeInstanceOf(LeaseRevokedError)
+      await model.close()
     })
 
     it('of a run alone, by stopRuns, fails what it was for and leaves the model as it was', async () => {

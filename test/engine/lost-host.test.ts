@@ -91,6 +91,22 @@ describe.each(['thread', 'process'] as const)('with isolation: %s', (isolation) 
 })
 
 it.skipIf(process.platform === 'win32')(
+  'a process that hangs and has not begun is killed, and the next one does the work',
+  async () => {
+    const clock = new ManualClock()
+    const opened = await open({ isolation: 'process', keepAlive: -1 }, { clock })
+    await opened.load('m')
+    const [child] = children
+    process.kill(child?.pid as number, 'SIGSTOP')
+    const call = opened.embed('m', TEXT)
+    await clock.advanceAsync(20_000)
+    expect(await call).toMatchObject({ generation: 2 })
+    expect(child?.signalCode).toBe('SIGKILL')
+    expect(opened.status('m').lastUnloadReason).toBe('lost')
+  },
+)
+
+it.skipIf(process.platform === 'win32')(
   'a process that hangs in a run is killed, and the next one serves',
   async () => {
     const clock = new ManualClock()

@@ -46,6 +46,8 @@ export async function serve({ port, data, engine, onRunsChanged }: ServeOptions)
         return resident?.read(message.id, message.sentences)
       case 'withdraw':
         return resident?.withdraw(message.id)
+      case 'are-you-alive':
+        return port.send({ type: 'alive' })
       case 'stop-runs':
         return resident?.stopRuns()
       case 'close':
