@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { loadConfig } from '../config/load.ts'
 import { availableMemoryBytes } from '../config/memory.ts'
-import { createRuntime } from '../index.ts'
+import { createRuntime, type Runtime } from '../index.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { int8Instructions, onnxRuntimeVersion } from './machine.ts'
@@ -113,13 +113,13 @@ async function modelFindings(folder: string): Promise<Finding[]> {
     const beganMs = systemClock.nowMs()
     await runtime.load(name)
     const loadMs = systemClock.nowMs() - beganMs
-    const { dimensions, servedBy } = await runtime.embed(name, 'Hello')
-    const { memoryBytes, isolationReason } = runtime.status(name)
-    const text = `${servedBy} loads in ${Math.round(loadMs)} ms, takes ${Math.round(memoryBytes / 1e6)} MB and gives ${dimensions} dimensions`
-    const comparison = await compareWithReference(
-      folder,
-      async (texts) => (await runtime.embed(name, texts)).vectors,
-    )
+    const use = await tryOut(runtime, name)
+    const { servedBy, tasks, memoryBytes, isolationReason } = runtime.status(name)
+    const text = `${servedBy} loads in ${Math.round(loadMs)} ms, takes ${Math.round(memoryBytes / 1e6)} MB and ${use}`
+    const embeds = tasks.includes('embed')
+    const embed = async (texts: string[]): Promise<Float32Array[]> =>
+      (await runtime.embed(name, texts)).vectors
+    const comparison = embeds ? await compareWithReference(folder, embed) : undefined
     return [
       isolationFinding(isolationReason),
       ok('Model', text),
@@ -128,6 +128,20 @@ async function modelFindings(folder: string): Promise<Finding[]> {
   } catch (error) {
     return [fault('Model', error instanceof Error ? error.message : String(error))]
   }
+}
+
+/** Uses the model once; answers with what it does, for people. */
+async function tryOut(runtime: Runtime, name: string): Promise<string> {
+  const { tasks } = runtime.status(name)
+  if (tasks.includes('embed')) {
+    const { dimensions } = await runtime.embed(name, 'Hello')
+    return `gives ${dimensions} dimensions`
+  }
+  if (tasks.includes('rerank')) {
+    const { results } = await runtime.rerank(name, 'Hello', ['Hello'])
+    return `reranks (${results[0]?.score.toFixed(2)} for a text and itself)`
+  }
+  return `can ${tasks.join(', ')}`
 }
 
 /** @param whyProcess Undefined where threads can be had. */

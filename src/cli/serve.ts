@@ -8,7 +8,7 @@ import type { ServerSettings } from '../config/server-schema.ts'
 import type { ConfigSource } from '../config/source.ts'
 import { HttpServer } from '../http/server.ts'
 import { openServerSessions } from '../http/server-sessions.ts'
-import { createRuntime, type Runtime } from '../index.ts'
+import { createRuntime, type ModelStatus, type Runtime } from '../index.ts'
 import { Deferred } from '../kernel/deferred.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
@@ -36,7 +36,7 @@ export async function serve(folder: string | undefined, flags: ServeFlags): Prom
   await using runtime = await createRuntime(config.runtime, { logger })
   await using server = new HttpServer(runtime, config.server, { logger, sessions })
   const { url } = await listen(server, config.server)
-  process.stdout.write(greeting(url, config))
+  process.stdout.write(greeting(url, config, runtime))
 
   const loaded = announceLoad(runtime, only)
   await Promise.race([stop.promise, loaded])
@@ -98,15 +98,24 @@ const LISTEN_FAILURES: Record<string, string> = {
   ENOTFOUND: 'there is no such host; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses',
 }
 
-function greeting(url: string, { runtime, server }: LoadedConfig): string {
-  const names = Object.keys(runtime.models)
+function greeting(url: string, { runtime: { models }, server }: LoadedConfig, runtime: Runtime): string {
+  const names = Object.keys(models)
   const others = isLoopback(server.host) ? '' : `, and for other machines on ${server.host},`
   const key = server.apiKeys.length > 0 ? ` -H "authorization: Bearer $LEASEHOLD_API_KEY"` : ''
-  const body = JSON.stringify({ model: names[0], input: 'Hello' })
+  const [path, body] = requestToTry(runtime.models()[0])
+  const data = body && ` -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
   return (
     `Leasehold listens on ${url}${others} with ${names.join(', ')}.\n` +
-    `Try: curl -s ${url}/v1/embeddings${key} -H 'content-type: application/json' -d '${body}'\n`
+    `Try: curl -s ${url}${path}${key}${data ?? ''}\n`
   )
+}
+
+function requestToTry(first: ModelStatus | undefined): [path: string, body?: object] {
+  const { name: model, tasks = [] } = first ?? {}
+  if (tasks.includes('embed')) return ['/v1/embeddings', { model, input: 'Hello' }]
+  if (tasks.includes('rerank'))
+    return ['/v2/rerank', { model, query: 'Which is it?', documents: ['One.', 'Another.'] }]
+  return [tasks.includes('translate') ? '/languages' : '/v1/models']
 }
 
 /** Says when the one model is ready. It is all that there is to serve: when it cannot be loaded, the command fails. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { tinyCrossEncoder, TINY_MAX_TOKENS } from '../../test/engine/tiny-cross-encoder.ts'
 import { ModelLoadError } from '../kernel/errors.ts'
-import { isCrossEncoder, readCrossEncoderConfig, scoreOutput } from './cross-encoder-config.ts'
+import { readCrossEncoderConfig, scoreOutput } from './cross-encoder-config.ts'
 import { ModelFolder } from './model-folder.ts'
 import { ELEMENT_TYPES } from './tensor.ts'
 
@@ -14,14 +14,6 @@ function folderWith(config: object): ModelFolder {
 }
 
 describe('a folder', () => {
-  it('is that of a cross-encoder by its architecture', () => {
-    expect(isCrossEncoder(folderWith({}))).toBe(true)
-    expect(isCrossEncoder(folderWith({ architectures: ['XLMRobertaForSequenceClassification'] }))).toBe(true)
-    expect(isCrossEncoder(folderWith({ architectures: ['BertModel'] }))).toBe(false)
-    expect(isCrossEncoder(folderWith({ architectures: 'odd' }))).toBe(false)
-    expect(isCrossEncoder(new ModelFolder(import.meta.dirname))).toBe(false)
-  })
-
   it('says how long a pair may be, and whether tokens have types', () => {
     expect(readCrossEncoderConfig(folderWith({}))).toEqual({
       maxTokens: TINY_MAX_TOKENS,

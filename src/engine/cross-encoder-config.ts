@@ -11,12 +11,6 @@ export interface CrossEncoderConfig {
   readonly hasTokenTypes: boolean
 }
 
-/** Whether the folder holds a model that reads two texts together and gives scores, not vectors. */
-export function isCrossEncoder(folder: ModelFolder): boolean {
-  const architectures = folder.optionalJson('config.json')?.['architectures']
-  return Array.isArray(architectures) && String(architectures[0]).endsWith('ForSequenceClassification')
-}
-
 /** @throws ModelLoadError for a model with several labels: which of them would mean that a document fits, nobody says. */
 export function readCrossEncoderConfig(folder: ModelFolder): CrossEncoderConfig {
   const config = folder.optionalJson('config.json') ?? {}

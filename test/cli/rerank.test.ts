@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { tinyCrossEncoder } from '../engine/tiny-cross-encoder.ts'
+import { until } from '../http/harness.ts'
 import { run, start } from './command.ts'
 
 interface Line {
@@ -101,6 +102,18 @@ describe('leasehold rerank', () => {
     const { code, stdout, stderr } = await run(parameters)
     expect(stderr).toContain(message)
     expect([code, stdout]).toEqual([2, ''])
+  })
+
+  it('is what doctor tries, and what serve offers to try, with a model that does nothing else', async () => {
+    using tiny = tinyCrossEncoder()
+    const { code, stdout } = await run(['doctor', '--port', '0', '--model', tiny.path])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^✓ Model: .*:fp32@cpu loads in .* and reranks \(0\.\d\d for a text and itself\)$/m,
+    )
+    const server = start(['serve', tiny.path, '--port', '0', '--name', 'tiny'])
+    await until(() => server.stdout().includes('Try: '))
+    expect(server.stdout()).toMatch(/^Try: curl -s http:\S+\/v2\/rerank .*"model":"tiny"/m)
   })
 
   it('stops cleanly on Ctrl-C and says how far it came', async () => {

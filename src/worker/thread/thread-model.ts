@@ -1,10 +1,10 @@
-import { isCrossEncoder } from '../../engine/cross-encoder-config.ts'
 import { CrossEncoderModel } from '../../engine/cross-encoder-model.ts'
 import { EmbeddingModel } from '../../engine/embedding-model.ts'
 import type { EncoderModel, LoadOptions } from '../../engine/encoder-model.ts'
 import type { EncoderOutput } from '../../engine/encoder.ts'
 import { ModelFolder } from '../../engine/model-folder.ts'
 import { weightsId } from '../../engine/weights-id.ts'
+import { isCrossEncoder } from '../../kernel/architectures.ts'
 import { InvalidInputError } from '../../kernel/errors.ts'
 import type { ModelDescription, Request, ThreadTranslation } from '../protocol.ts'
 import { EmbedJob } from './embed-job.ts'
@@ -28,11 +28,11 @@ export interface ThreadLoadOptions extends LoadOptions {
 /** @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted. */
 export async function loadThreadModel(options: ThreadLoadOptions): Promise<ThreadModel> {
   if (isTranslator(options.graphFile)) return loadTranslator(options)
-  if (isCrossEncoder(new ModelFolder(options.folder))) {
+  if (isCrossEncoder(new ModelFolder(options.folder).optionalJson('config.json'))) {
     return crossEncoderThreadModel(await CrossEncoderModel.load(options))
   }
-  const model = await EmbeddingModel.load(options)
-  return embeddingThreadModel(model, weightsId(options.folder, options.graphFile))
+  const weights = weightsId(options.folder, options.graphFile)
+  return embeddingThreadModel(await EmbeddingModel.load(options), weights)
 }
 
 function embeddingThreadModel(model: EmbeddingModel, weights: string): ThreadModel<EncoderOutput> {
