@@ -1,10 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Mutex, withTimeout } from 'async-mutex'
 import { Keyv } from 'keyv'
 import session from 'express-session'
 import { expressStore, memoryBackend, openSessions } from '../../dist/session/index.js'
+import { lmdbBackend } from '../../dist/session/lmdb/index.js'
 import { perOperation } from '../lib/measure.mjs'
-import { countersOnRedis } from '../lib/redis-counters.mjs'
-import { startApp } from '../lib/session-apps.mjs'
+import { startChild } from '../lib/child.mjs'
+import { startCounters } from '../lib/counters.mjs'
+import { startRedis, whyNoRedis } from '../lib/redis-server.mjs'
+import { keptOf100, logoutsOf11, startExpress } from '../lib/session-apps.mjs'
+import { STORES } from '../lib/session-stores.mjs'
 
 const OPERATIONS = 20_000
 const CLIENTS = 100
@@ -22,6 +29,20 @@ function newSession() {
   const session = openSessions({ backend: memoryBackend() }).create()
   session.setMultiple({ n: 0, user: USER })
   return session
+}
+
+/** What LMDB can be told to promise, and what SQLite has for it. */
+const LMDB = {
+  // Both wait for the disk.
+  machine: { options: { durability: 'machine' }, synchronous: 'FULL', target: 50 },
+  // Neither waits for the disk; SQLite's file also stays whole in a power cut, as that of the next row does.
+  nosync: { options: { noSync: true }, synchronous: 'NORMAL', target: 3 },
+  default: { options: {}, synchronous: 'NORMAL' },
+}
+
+function newFile() {
+  const folder = mkdtempSync(join(tmpdir(), 'leasehold-bench-'))
+  return { path: join(folder, 'sessions.mdb'), remove: () => rmSync(folder, { recursive: true }) }
 }
 
 const common = { unit: 'ns/op', better: 'less' }
@@ -152,19 +173,86 @@ export default [
     async prepare() {
       const requests = 1_000
       const apps = [
-        await startApp(expressStore(session, openSessions({ backend: memoryBackend() }))),
-        await startApp(),
+        await startExpress(expressStore(session, openSessions({ backend: memoryBackend() }))),
+        await startExpress(),
       ]
       const [ours, theirs] = await Promise.all(
         apps.map(async ({ get }) => {
-          const cookies = await Promise.all(Array.from({ length: 16 }, () => get()))
-          const visit = async (cookie) => {
-            for (let i = 0; i < requests / cookies.length; i++) await get(cookie)
+          const visitors = await Promise.all(Array.from({ length: 16 }, () => get('/visit')))
+          const visit = async ({ cookie }) => {
+            for (let i = 0; i < requests / visitors.length; i++) await get('/visit', cookie)
           }
-          return perOperation(requests, () => Promise.all(cookies.map(visit)))
+          return perOperation(requests, () => Promise.all(visitors.map(visit)))
         }),
       )
       return { ours, theirs, close: () => apps.forEach((app) => app.close()) }
+    },
+  },
+  ...Object.entries(STORES).map(([name, { against, theirs, ours }]) => ({
+    name: `session.kept-${name}`,
+    unit: 'of 100',
+    better: 'more',
+    against,
+    // 80 or more are lost there.
+    target: 5,
+    rounds: 5,
+    // How many of a hundred visits that are counted at once by the same application are there afterwards.
+    async prepare() {
+      const missing = name === 'connect-redis' ? whyNoRedis() : undefined
+      if (missing !== undefined) return { skip: missing }
+      const other = await theirs()
+      const own = await ours()
+      return {
+        ours: () => keptOf100(own),
+        theirs: () => keptOf100(other),
+        close: () => Promise.all([own.close(), other.close()]),
+      }
+    },
+  })),
+  {
+    name: 'session.kept-keyv',
+    unit: 'of 100',
+    better: 'more',
+    against: 'keyv 5.6.0, get and set',
+    target: 5,
+    rounds: 5,
+    // The same without a framework.
+    prepare() {
+      const keptBy = (add, read) => async () => {
+        const before = (await read()) ?? 0
+        await Promise.all(Array.from({ length: 100 }, add))
+        return (await read()) - before
+      }
+      const session = newSession()
+      const keyv = new Keyv()
+      return {
+        ours: keptBy(
+          () => session.atomicUpdate(({ n }) => ({ n: n + 1 })),
+          () => session.get('n'),
+        ),
+        theirs: keptBy(
+          async () => keyv.set('n', ((await keyv.get('n')) ?? 0) + 1),
+          () => keyv.get('n'),
+        ),
+      }
+    },
+  },
+  {
+    name: 'session.logouts',
+    unit: 'of 11',
+    better: 'more',
+    against: 'express-session 1.19.0 MemoryStore',
+    target: 11,
+    rounds: 5,
+    // How many of eleven logouts hold, ten of which come during another request that changes the session.
+    async prepare() {
+      const own = await startExpress(expressStore(session, openSessions({ backend: memoryBackend() })))
+      const other = await startExpress()
+      return {
+        ours: () => logoutsOf11(own),
+        theirs: () => logoutsOf11(other),
+        close: () => Promise.all([own.close(), other.close()]),
+      }
     },
   },
   ...['hot-watch', 'hot-lua', 'many-lua'].map((name) => ({
@@ -174,6 +262,72 @@ export default [
     against: name === 'hot-watch' ? 'WATCH/MULTI' : 'an increment in Lua',
     target: { 'hot-watch': 200, 'hot-lua': 8, 'many-lua': 1 }[name],
     // Two processes with 64 callers each add 1, in one session or in one of a thousand.
-    prepare: () => countersOnRedis(name === 'hot-watch' ? 'watch' : 'lua', name === 'many-lua' ? 1_000 : 1),
+    async prepare() {
+      const missing = whyNoRedis()
+      if (missing !== undefined) return { skip: missing }
+      const { url, close } = await startRedis()
+      const counters = await startCounters('redis-counters.mjs', {
+        url,
+        keys: name === 'many-lua' ? 1_000 : 1,
+      })
+      const countOf = (side) => async () => (await counters.count(side)).perSecond
+      return {
+        ours: countOf('ours'),
+        theirs: countOf(name === 'hot-watch' ? 'watch' : 'lua'),
+        close: () => counters.close().then(close),
+      }
+    },
   })),
+  ...Object.entries(LMDB).map(([name, { options, synchronous, target }]) => ({
+    name: `session.lmdb-hot-${name}`,
+    rounds: 7,
+    figures: [
+      {
+        unit: 'op/s',
+        better: 'more',
+        against: `node:sqlite, WAL, synchronous ${synchronous}`,
+        ...(target !== undefined && { target }),
+      },
+      { name: 'share', unit: '', better: 'more', against: 'an equal share', target: 0.8 },
+    ],
+    // Two processes add 1 in one session; and the part of the one that got less.
+    async prepare() {
+      const [major] = process.versions.node.split('.')
+      if (Number(major) < 22) return { skip: `Node ${process.versions.node} has no node:sqlite` }
+      const { path, remove } = newFile()
+      const counters = await startCounters('file-counters.mjs', { path, options, synchronous })
+      const countOf = (side) => async () => {
+        const { perSecond, share } = await counters.count(side)
+        return { '': perSecond, share: side === 'ours' ? share : 1 }
+      }
+      const close = () => counters.close().then(remove)
+      return { ours: countOf('ours'), theirs: countOf('sqlite'), close }
+    },
+  })),
+  {
+    name: 'session.lmdb-takeover',
+    unit: 'ms',
+    better: 'less',
+    against: '50 ms',
+    target: 1,
+    rounds: 9,
+    // From the death of a process in the midst of its writes to the end of the next write by another one.
+    async prepare() {
+      const { path, remove } = newFile()
+      const sessions = openSessions({ backend: await lmdbBackend({ path }) })
+      const session = sessions.open('counter')
+      return {
+        async ours() {
+          const writer = await startChild('session-takeover.mjs', { path })
+          await session.apply('n', { inc: 1 })
+          await writer.close()
+          const startMs = performance.now()
+          await session.apply('n', { inc: 1 })
+          return performance.now() - startMs
+        },
+        theirs: () => 50,
+        close: () => sessions.close().then(remove),
+      }
+    },
+  },
 ]
