@@ -7,6 +7,9 @@ import type { LanguagePair, TranslateRequestOptions, TranslationInfo } from '../
 import type { ThreadLoadOptions, ThreadModel } from './thread-model.ts'
 import { TranslateJob, type Translator } from './translate-job.ts'
 
+/** So many languages are named in a message; some models have 200. */
+const MOST_NAMED = 20
+
 /** Whether the graph is the encoder of a pair. */
 export function isTranslator(graphFile: string): boolean {
   return /(^|\/)encoder_model(_\w+)?\.onnx$/.test(graphFile)
@@ -80,8 +83,11 @@ function languagesOf(
   const [pair] = pairs
   if (pair !== undefined && (pairs.length === 1 || (source !== undefined && target !== undefined)))
     return pair
-  const served = sources.map((code) => `${code} into ${targets[code]?.join(', ')}`).join('; ')
-  const field = target === undefined || pair !== undefined || from.length > 0 ? 'target' : 'source'
+  const served = sources
+    .slice(0, MOST_NAMED)
+    .map((code) => `${code} into ${targets[code]?.slice(0, MOST_NAMED).join(', ')}`)
+    .join('; ')
+  const field = from.length === 0 ? 'source' : 'target'
   throw new InvalidInputError(
     `The model does not translate ${source ?? 'this'} into ${target ?? 'a language that was not named'}. It translates ${served}.`,
     { field },
