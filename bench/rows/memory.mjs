@@ -13,6 +13,8 @@ const megabytesAfter =
 export default [
   {
     name: 'memory.load_unload_50',
+    rounds: 3,
+    warmups: 0,
     unit: 'MB',
     better: 'less',
     against: 'after 2 loads and unloads',
@@ -21,6 +23,8 @@ export default [
   },
   {
     name: 'memory.runs_4',
+    rounds: 5,
+    warmups: 0,
     unit: 'MB',
     better: 'less',
     against: 'one run at a time, above bare Node',
