@@ -1,6 +1,7 @@
 import { cpSync, existsSync, linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Tensor, type InferenceSession } from 'onnxruntime-node'
 import type { Dtype } from '../../src/registry/model-key.ts'
 import type { Embeddings, LoadRequest } from '../../src/registry/model.ts'
 import type { Isolation } from '../../src/registry/isolation.ts'
@@ -113,4 +114,20 @@ export function sentences(count: number, seed = 1): string[] {
   return Array.from({ length: count }, () =>
     Array.from({ length: 1 + next(next(4) === 0 ? 120 : 25) }, () => words[next(words.length)]).join(' '),
   )
+}
+
+/** The states of the tokens of one text by `session.run` of onnxruntime-node, one after the other. */
+export async function stockStates(session: InferenceSession, ids: readonly number[]): Promise<Float32Array> {
+  const tensor = (value: (id: number) => number): Tensor =>
+    new Tensor(
+      'int64',
+      BigInt64Array.from(ids, (id) => BigInt(value(id))),
+      [1, ids.length],
+    )
+  const output = await session.run({
+    input_ids: tensor((id) => id),
+    attention_mask: tensor(() => 1),
+    token_type_ids: tensor(() => 0),
+  })
+  return output['last_hidden_state']?.data as Float32Array
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { InputTooLongError, InvalidInputError, ModelLoadError } from '../../src/kernel/errors.ts'
 import type { RerankScores } from '../../src/registry/model.ts'
@@ -14,6 +14,8 @@ import {
   NO_RERANK,
   REFERENCE,
   RERANK_FOLDER,
+  sentences,
+  stockStates,
 } from './harness.ts'
 import {
   TINY_MAX_TOKENS,
@@ -86,6 +88,16 @@ describe('an embedding model', () => {
     const error = await model.rerank(words, ['a document']).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(InputTooLongError)
     expect(error).toMatchObject({ field: 'query' })
+  })
+
+  it('embeds and reranks at the same time, and neither waits for the other', async () => {
+    const ended: string[] = []
+    const [many, few] = [sentences(400), sentences(8, 2)]
+    const first = model.embed(many).then(() => ended.push('400 embedded'))
+    await Promise.all([first, model.rerank('a query', few).then(() => ended.push('8 reranked'))])
+    const second = model.rerank('a query', many).then(() => ended.push('400 reranked'))
+    await Promise.all([second, model.embed(few).then(() => ended.push('8 embedded'))])
+    expect(ended).toEqual(['8 reranked', '400 embedded', '8 embedded', '400 reranked'])
   })
 
   it('takes what has no tokens at all', async () => {
@@ -190,21 +202,9 @@ describe('a cross-encoder', () => {
   })
 })
 
-/** One state for each token, by `session.run` of onnxruntime-node. */
-async function statesOf(session: InferenceSession, ids: readonly number[]): Promise<number[][]> {
-  const tensor = (value: (id: number) => number): Tensor =>
-    new Tensor(
-      'int64',
-      BigInt64Array.from(ids, (id) => BigInt(value(id))),
-      [1, ids.length],
-    )
-  const output = await session.run({
-    input_ids: tensor((id) => id),
-    attention_mask: tensor(() => 1),
-    token_type_ids: tensor(() => 0),
-  })
-  const data = output['last_hidden_state']?.data as Float32Array
-  const states = [...data]
+/** One state for each token, of the stock binding. */
+async function statesOf(session: InferenceSession, ids: readonly number[]): Promise<Float32Array[]> {
+  const states = await stockStates(session, ids)
   const size = states.length / ids.length
-  return ids.map((_, token) => states.slice(token * size, (token + 1) * size))
+  return ids.map((_, token) => states.subarray(token * size, (token + 1) * size))
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OnnxModel } from '../../src/worker/onnx-model.ts'
 import {
@@ -14,6 +14,7 @@ import {
   rows,
   sentences,
   SHARED_FOLDER,
+  stockStates,
 } from './harness.ts'
 
 let model: OnnxModel
@@ -114,18 +115,7 @@ describe('fp32', () => {
 
 /** Mean pooling and normalisation by hand, on what `session.run` of onnxruntime-node gives. */
 async function stockVector(session: InferenceSession, ids: readonly number[]): Promise<number[]> {
-  const tensor = (value: (id: number) => number): Tensor =>
-    new Tensor(
-      'int64',
-      BigInt64Array.from(ids, (id) => BigInt(value(id))),
-      [1, ids.length],
-    )
-  const output = await session.run({
-    input_ids: tensor((id) => id),
-    attention_mask: tensor(() => 1),
-    token_type_ids: tensor(() => 0),
-  })
-  const states = output['last_hidden_state']?.data as Float32Array
+  const states = await stockStates(session, ids)
   const size = states.length / ids.length
   const sums = Array.from({ length: size }, (_, k) =>
     mean(ids.map((_, token) => states[token * size + k] as number)),

@@ -2,9 +2,9 @@ import type { EmbeddingModel } from '../../engine/embedding-model.ts'
 import type { EncoderOutput } from '../../engine/encoder.ts'
 import { lateInteraction, normalizeRows } from '../../engine/late-interaction.ts'
 import type { RunItem } from '../../engine/run-item.ts'
-import { InferenceError, InputTooLongError } from '../../kernel/errors.ts'
-import type { RerankRequest, RunTimings } from '../protocol.ts'
-import { Job, type JobReply } from './job.ts'
+import { InputTooLongError } from '../../kernel/errors.ts'
+import type { RerankRequest } from '../protocol.ts'
+import { RerankJob } from './rerank-job.ts'
 
 /** What the job needs of the model. */
 export type TextModel = Pick<EmbeddingModel, 'encode'> & {
@@ -20,13 +20,8 @@ const QUERY = 0
  * part: leaving them out of the query, the documents or both changed MRR@10 by no more than chance (500 queries over
  * docstrings, 70 over the manual), and mostly for the worse.
  */
-export class LateInteractionJob extends Job<EncoderOutput> {
+export class LateInteractionJob extends RerankJob {
   readonly #model: TextModel
-  readonly #request: RerankRequest
-  readonly #scores: Float32Array<ArrayBuffer>
-  readonly #tokenCounts: number[] = []
-  readonly #truncated: number[] = []
-  #queryTokens = 0
   /** Rows of length 1. */
   #query: Float32Array | undefined
   /** Documents whose states came before those of the query. */
@@ -35,25 +30,22 @@ export class LateInteractionJob extends Job<EncoderOutput> {
   constructor(request: RerankRequest, model: TextModel, nowMs: number) {
     super(request, nowMs)
     this.#model = model
-    this.#request = request
-    this.#scores = new Float32Array(request.documents.length)
   }
 
   get isEncoded(): boolean {
-    return this.#queryTokens > 0 && this.#tokenCounts.length === this.#request.documents.length
+    return this.queryTokens > 0 && this.nextDocument === this.request.documents.length
   }
 
   encodeNext(): readonly RunItem[] {
-    if (this.#queryTokens === 0) return [{ ids: this.#encodeQuery() }]
-    const document = this.#tokenCounts.length
-    const { ids, isTruncated } = this.#model.encode(this.#request.documents[document] as string, document, {
+    if (this.queryTokens === 0) return [{ ids: this.#encodeQuery() }]
+    const document = this.nextDocument
+    const encoded = this.#model.encode(this.request.documents[document] as string, document, {
       inputType: 'document',
       truncate: true,
-      maxContentTokens: this.#request.options.maxTokensPerDoc,
+      maxContentTokens: this.request.options.maxTokensPerDoc,
     })
-    if (isTruncated) this.#truncated.push(document)
-    this.#tokenCounts.push(ids.length)
-    return [{ ids }]
+    this.addDocument(encoded)
+    return [{ ids: encoded.ids }]
   }
 
   takeRow(item: number, { values, start, size, rows }: EncoderOutput): void {
@@ -69,29 +61,13 @@ export class LateInteractionJob extends Job<EncoderOutput> {
     this.#early.clear()
   }
 
-  reply(timings: RunTimings): JobReply {
-    const scores = this.#scores
-    return {
-      message: {
-        type: 'reranked',
-        id: this.id,
-        scores,
-        tokenCounts: this.#tokenCounts,
-        queryTokens: this.#queryTokens,
-        truncated: this.#truncated,
-        timings,
-      },
-      transfer: [scores.buffer],
-    }
-  }
-
   fieldOf(item: number): string {
     return item === QUERY ? 'query' : `documents[${item - 1}]`
   }
 
   /** A query that is cut would rank by something else than what was asked, so it is refused. */
   #encodeQuery(): Int32Array {
-    const { ids, isTruncated } = this.#model.encode(this.#request.query, 0, {
+    const { ids, isTruncated } = this.#model.encode(this.request.query, 0, {
       inputType: 'query',
       truncate: true,
     })
@@ -104,17 +80,16 @@ export class LateInteractionJob extends Job<EncoderOutput> {
         },
       )
     }
-    this.#queryTokens = ids.length
+    this.queryTokens = ids.length
     return ids
   }
 
   #score(item: number, states: Float32Array, size: number): void {
-    const score = lateInteraction(this.#query as Float32Array, states, size)
-    if (!Number.isFinite(score)) {
-      const field = this.fieldOf(item)
-      throw new InferenceError(`The model's output for query and ${field} is not finite.`, { field })
-    }
-    // Below 0 where nothing has anything in common, and above 1 by rounding alone.
-    this.#scores[item - 1] = this.#request.options.rawScores ? score : Math.min(Math.max(score, 0), 1)
+    this.setScore(item - 1, lateInteraction(this.#query as Float32Array, states, size), clamp)
   }
+}
+
+/** Below 0 is what points the other way throughout, and above 1 what is so by rounding alone. */
+function clamp(score: number): number {
+  return Math.min(Math.max(score, 0), 1)
 }
