@@ -32,7 +32,13 @@ export class BatchQueue<T extends WaitingItem> {
 
   /** @param weightOf The share of a tenant where tenants compete. */
   constructor(weightOf: (tenant: string) => number = () => 1) {
-    this.#waiting = new WaitQueue({ weightOf, costOf: (item) => item.tokens, agingMs: () => LEVEL_MS })
+    this.#waiting = new WaitQueue({
+      weightOf,
+      costOf: (item) => item.tokens,
+      agingMs: () => LEVEL_MS,
+      // Else the backlog of one tenant, once it is old, would be ahead of everything that others ask for.
+      risesOnlyUnserved: true,
+    })
   }
 
   get size(): number {

@@ -25,6 +25,8 @@ export class RunCost {
   #tokensMs = 0
 
   observe(paddedTokens: number, durationMs: number): void {
+    // One impossible value would stay in every sum for ever.
+    if (!Number.isFinite(paddedTokens + durationMs)) return
     this.#runs++
     this.#weight = this.#weight * FADE + 1
     this.#tokens = this.#tokens * FADE + paddedTokens

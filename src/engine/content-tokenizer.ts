@@ -23,6 +23,8 @@ export interface PairTemplate {
 
 /** A text of so many characters for each token that fits has nearly always more tokens than fit. */
 const CHARACTERS_PER_TOKEN = 16
+/** Characters of a text in pieces that are tokenised in one go: a few milliseconds of work. */
+const LONGEST_STRETCH = 16_000
 
 /** Turns texts into ids of tokens, by `tokenizer.json`; truncation and padding settings of that file are ignored. */
 export class ContentTokenizer {
@@ -64,7 +66,8 @@ export class ContentTokenizer {
    * @param tokens About how many a stretch should have.
    */
   *stretchesOf(text: string, tokens: number): Generator<readonly number[]> {
-    for (const stretch of stretches(toWellFormed(text), tokens * CHARACTERS_PER_TOKEN))
+    const length = Math.min(tokens * CHARACTERS_PER_TOKEN, LONGEST_STRETCH)
+    for (const stretch of stretches(toWellFormed(text), length))
       yield this.#encode(stretch, { add_special_tokens: false }).ids
   }
 

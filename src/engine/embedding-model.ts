@@ -41,7 +41,7 @@ export class EmbeddingModel extends EncoderModel {
     input: string | readonly number[],
     index: number,
     inputType: EncodeOptions['inputType'],
-  ): Generator<Int32Array> {
+  ): Generator<Int32Array | undefined> {
     return this.#tokenizer.encodeChunks(input, index, inputType)
   }
 }

@@ -12,6 +12,8 @@ export interface EncoderOutput {
   readonly size: number
   /** One for each token of the item, without padding; 1 where the graph gives one for the whole item. */
   readonly rows: number
+  /** What was made of it for whoever asked first: many may want the vector of one item. */
+  pooled?: Float32Array | undefined
 }
 
 /**

@@ -4,22 +4,23 @@ import type { EncoderOutput } from './encoder.ts'
 /**
  * Makes one vector of what the graph gave for one text.
  * @param output The hidden states of its tokens, or the one vector that the graph has pooled itself.
- * @param into `[size]` or shorter: only the first values are made. Its old content is overwritten.
+ * @returns `[size]`
  */
-export function pool(pooling: Pooling, output: EncoderOutput, into: Float32Array): void {
+export function pooled(pooling: Pooling, output: EncoderOutput): Float32Array {
   const { values, start, size, rows } = output
-  const row = pooling === 'last-token' ? rows - 1 : 0
-  if (pooling === 'mean' && rows > 1) meanOverTokens(output, into)
-  else into.set(values.subarray(start + row * size, start + row * size + into.length))
+  if (pooling === 'mean') return meanOfRows(output)
+  const row = start + (pooling === 'last-token' ? rows - 1 : 0) * size
+  return values.slice(row, row + size)
 }
 
-function meanOverTokens({ values, start, size, rows }: EncoderOutput, into: Float32Array): void {
-  into.fill(0)
-  for (let row = 0; row < rows; row++) {
+function meanOfRows({ values, start, size, rows }: EncoderOutput): Float32Array {
+  const mean = values.slice(start, start + size)
+  for (let row = 1; row < rows; row++) {
     const offset = start + row * size
-    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (values[offset + i] as number)
+    for (let i = 0; i < size; i++) mean[i] = (mean[i] as number) + (values[offset + i] as number)
   }
-  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) / rows
+  for (let i = 0; i < size; i++) mean[i] = (mean[i] as number) / rows
+  return mean
 }
 
 /** Scales to length 1, in place. A vector of zeros stays one. */

@@ -55,19 +55,21 @@ export class TextTokenizer {
 
   /**
    * The whole of a text in pieces that the model takes, each with its special tokens and the prompt. A long text is
-   * tokenised stretch by stretch as the pieces are asked for, so that nobody is held up by it.
+   * tokenised stretch by stretch as the pieces are asked for, so that nobody is held up by it; a stretch without tokens, such as
+   * one of white space, gives undefined.
    * @throws InvalidInputError naming `input[index]`
    */
   *encodeChunks(
     input: string | readonly number[],
     index: number,
     inputType: EncodeOptions['inputType'],
-  ): Generator<Int32Array> {
+  ): Generator<Int32Array | undefined> {
     const room = this.#config.maxTokens - this.#prefix.length - this.#suffix.length
     const prompt = this.#tokenizer.contentOf(this.#config.prompts[inputType], room).ids
     const roomForText = Math.max(1, room - prompt.length)
     let isFirst = true
     for (const content of this.#stretches(input, index)) {
+      if (content.length === 0) yield undefined
       for (const piece of evenPieces(content, roomForText)) {
         yield this.#surround([...prompt, ...piece], Math.min(room, prompt.length + piece.length))
         isFirst = false

@@ -356,3 +356,19 @@ describe('looking ahead', () => {
     expect(takeAll(queue, 0)).toEqual(inTurn)
   })
 })
+
+describe('rising only where nobody is served', () => {
+  it('leaves an old backlog behind what others have just asked for', () => {
+    const queue = new WaitQueue({ weightOf: () => 1, agingMs: () => AGING_MS, risesOnlyUnserved: true })
+    fill(queue, 'a1:1@0', 'a2:1@0', 'a3:1@0')
+    expect(textOf(queue.take(4_000))).toBe('a1:1@0')
+    fill(queue, 'b1:1@6000')
+    expect(queue.upcoming(6_000, 2).map(textOf)).toContain('b1:1@6000')
+  })
+
+  it('still raises a line that had no turn', () => {
+    const queue = new WaitQueue({ weightOf: () => 1, agingMs: () => AGING_MS, risesOnlyUnserved: true })
+    fill(queue, 'old:1@0', 'new:0@5001')
+    expect(textOf(queue.take(5_001))).toBe('old:1@0')
+  })
+})

@@ -34,6 +34,8 @@ interface Lane {
   /** Decides between lanes of the same virtual time: the one that opened first. */
   readonly sequence: number
   heapIndex: number
+  /** When one of it was taken last. */
+  servedAtMs: number
 }
 
 /** A line as it will be when those before `next` have been taken. */
@@ -54,6 +56,8 @@ export interface QueuePolicy<T extends Waiter = Waiter> {
   weightOf(tenant: string): number
   /** What a turn takes of the share of its tenant. @default 1 for each turn */
   costOf?(waiter: T): number
+  /** Whether a line that had a turn within `agingMs` stays on its level, however long it is. @default false */
+  readonly risesOnlyUnserved?: boolean
   /** Read at each use, since it can be configured. */
   agingMs(): number
 }
@@ -62,6 +66,7 @@ export class WaitQueue<T extends Waiter = Waiter> {
   readonly #policy: QueuePolicy<T>
   readonly #levels: Level[] = []
   readonly #arrivals = new LinkedList<Waiter>()
+  #nowMs = -Infinity
   #nextLane = 0
 
   constructor(policy: QueuePolicy<T>) {
@@ -117,6 +122,7 @@ export class WaitQueue<T extends Waiter = Waiter> {
     const level = this.#levels[place.level] as Level
     level.virtualTime = Math.max(level.virtualTime, lane.virtualTime)
     lane.virtualTime += this.#costOf(waiter)
+    lane.servedAtMs = this.#nowMs
     level.order.update(lane)
     return this.remove(waiter)
   }
@@ -217,6 +223,7 @@ export class WaitQueue<T extends Waiter = Waiter> {
         virtualTime: Math.max(level.virtualTime, level.order.peek()?.virtualTime ?? 0),
         sequence: this.#nextLane++,
         heapIndex: -1,
+        servedAtMs: -Infinity,
       }
       level.lanes.set(waiter.tenant, lane)
       level.order.push(lane)
@@ -242,12 +249,19 @@ export class WaitQueue<T extends Waiter = Waiter> {
   /** Only the order depends on it, so it is done when somebody comes or is taken: no timer is needed. */
   #promote(nowMs: number): void {
     const agingMs = this.#policy.agingMs()
+    this.#nowMs = Math.max(this.#nowMs, nowMs)
     for (let index = this.#levels.length - 1; index > 0; index--) {
       const { entrants } = this.#levels[index] as Level
       for (let waiter = entrants.first; waiter !== undefined; waiter = entrants.first) {
         const place = waiter.place as Place
         const risesAtMs = place.enteredAtMs + agingMs
         if (risesAtMs > nowMs) break
+        if (this.#policy.risesOnlyUnserved && place.lane.servedAtMs + agingMs > nowMs) {
+          entrants.unlink(place.inLevel)
+          place.enteredAtMs = nowMs
+          place.inLevel = entrants.append(waiter)
+          continue
+        }
         this.#leave(place)
         Object.assign(place, this.#enter(waiter, index - 1, risesAtMs))
       }

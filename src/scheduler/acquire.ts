@@ -3,7 +3,7 @@ import { awaitsLoad, demandFor, demandsOf, satisfies, waitingFor } from './deman
 import type { Rejection, RejectionCode } from './effects.ts'
 import type { AcquireEvent } from './events.ts'
 import { grant, hasFreePlace } from './leases.ts'
-import { DEFAULT_PRIORITY, LOWEST_PRIORITY } from './limits.ts'
+import { DEFAULT_PRIORITY, priorityLevel } from '../kernel/priority.ts'
 import { keepAlive } from './residents.ts'
 import { expectedWaitMs, limitOf, retryAfterMs } from './pace.ts'
 import type { Demand, ModelState, Slot, State, Ticket } from './state.ts'
@@ -28,7 +28,7 @@ export function acquire(state: State, event: AcquireEvent): void {
     state.effects.push({ type: 'ready', ticket: event.ticket, generation: resident.generation })
     return
   }
-  const priority = levelOf(event.priority)
+  const priority = priorityLevel(event.priority)
   if (state.pressure === 'reject' || (state.pressure === 'shed' && priority > DEFAULT_PRIORITY)) {
     return refuse(state, slot, event, 'OVERLOADED')
   }
@@ -61,11 +61,6 @@ function modelOf(state: State, name: string): ModelState {
   return model
 }
 
-function levelOf(priority: number | undefined): number {
-  // What is no number counts as the highest: the manager refuses it, and here nothing may break.
-  return Math.min(Math.max(Math.trunc(priority ?? DEFAULT_PRIORITY) || 0, 0), LOWEST_PRIORITY)
-}
-
 function newTicket(state: State, event: AcquireEvent, demand: Demand): Ticket {
   const { slot } = demand.model
   const { limits } = slot
@@ -74,7 +69,7 @@ function newTicket(state: State, event: AcquireEvent, demand: Demand): Ticket {
     id: event.ticket,
     kind: event.kind,
     demand,
-    priority: levelOf(event.priority),
+    priority: priorityLevel(event.priority),
     tenant: event.tenant ?? '',
     arrivedAtMs: state.nowMs,
     accessAtMs: state.nowMs + limits.accessTimeoutMs + loadingMs,

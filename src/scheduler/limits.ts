@@ -7,10 +7,6 @@ export interface RuntimeLimits {
   maxParallelLoads: number
 }
 
-/** Waiting callers are ordered by levels 0 (first) to `LOWEST_PRIORITY`; what lies outside is moved to the nearer end. */
-export const LOWEST_PRIORITY = 9
-export const DEFAULT_PRIORITY = 1
-
 /** How long an aborted load, a run that was told to stop, or a killed thread may take to end before it is given up. */
 export const STOP_GRACE_MS = 2_000
 /** How long a resident without leases and runs may take to close before its thread is killed. */

@@ -1,4 +1,4 @@
-import { LeaseholdError } from '../kernel/errors.ts'
+import { InputTooLongError, InvalidInputError } from '../kernel/errors.ts'
 import type { Embeddings, EmbedInput, Model } from '../registry/model.ts'
 import { cacheKey, type CachedVector, type ResultCache } from './result-cache.ts'
 
@@ -19,13 +19,15 @@ export function withCache(
 ): Embed {
   if (weights === undefined) return embed
   return async (inputs, options = {}) => {
+    options.signal?.throwIfAborted()
     const keys = inputs.map((input) => cacheKey(weights, input, options))
     const known = keys.map((key) => cache.get(key))
     const missing = [...inputs.keys()].filter((index) => known[index] === undefined)
     onLookUp(inputs.length - missing.length, missing.length)
     if (missing.length === inputs.length) {
       const computed = await embed(inputs, options)
-      for (const [index, key] of keys.entries()) cache.set(key, rowOf(computed, index))
+      const rows = rowsOf(computed)
+      for (const [index, key] of keys.entries()) cache.set(key, rows[index] as CachedVector)
       return computed
     }
     const subset = missing.map((index) => inputs[index] as EmbedInput)
@@ -33,15 +35,15 @@ export function withCache(
     if (subset.length > 0) {
       const computed = await embed(subset, options).catch((error: unknown) => {
         // Its message counts the inputs of this call: the whole call says the right number, and nothing of it is lost.
-        if (error instanceof LeaseholdError && error.field !== undefined) return undefined
+        if (error instanceof InvalidInputError || error instanceof InputTooLongError) return undefined
         throw error
       })
       if (computed === undefined) return embed(inputs, options)
       timings = computed.timings
+      const rows = rowsOf(computed)
       for (const [place, index] of missing.entries()) {
-        const row = rowOf(computed, place)
-        known[index] = row
-        cache.set(keys[index] as string, row)
+        known[index] = rows[place]
+        cache.set(keys[index] as string, rows[place] as CachedVector)
       }
     }
     return joined(known as CachedVector[], timings)
@@ -50,13 +52,14 @@ export function withCache(
 
 const NO_TIME: Embeddings['timings'] = { tokeniseMs: 0, queueMs: 0, inferMs: 0 }
 
-/** A copy: the caller may do with the buffer what it likes. */
-function rowOf({ values, dimensions, tokenCounts, truncated }: Embeddings, row: number): CachedVector {
-  return {
+/** Copies: the caller may do with the buffer what it likes. */
+function rowsOf({ values, dimensions, tokenCounts, truncated }: Embeddings): CachedVector[] {
+  const cut = new Set(truncated)
+  return tokenCounts.map((tokenCount, row) => ({
     vector: values.slice(row * dimensions, (row + 1) * dimensions),
-    tokenCount: tokenCounts[row] as number,
-    isTruncated: truncated.includes(row),
-  }
+    tokenCount,
+    isTruncated: cut.has(row),
+  }))
 }
 
 function joined(rows: readonly CachedVector[], timings: Embeddings['timings']): Embeddings {

@@ -1,8 +1,7 @@
 import { onAbort } from '../kernel/abort.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { Deferred } from '../kernel/deferred.ts'
 import { fromWire } from '../kernel/error-wire.ts'
-import { LeaseRevokedError, ModelLoadError } from '../kernel/errors.ts'
+import { InvalidInputError, LeaseRevokedError, ModelLoadError } from '../kernel/errors.ts'
 import type { BatchEvent } from '../kernel/runtime-events.ts'
 import type { Isolation } from '../registry/isolation.ts'
 import { formatKey } from '../registry/model-key.ts'
@@ -15,7 +14,6 @@ import type {
   Model,
   RerankRunOptions,
   RerankScores,
-  RunOptions,
   Task,
   TranslateRunOptions,
   TranslationInfo,
@@ -33,23 +31,17 @@ import type {
   Reply,
   RerankReply,
   Request,
-  RequestOptions,
   SentenceDone,
   ThreadTranslation,
   TranslateReply,
 } from './protocol.ts'
+import { embedOptions, rerankOptions, translateOptions, type Sender } from './request-options.ts'
 import type { CreditHolder, RunCredits } from './run-credits.ts'
-
-const DEFAULT_PRIORITY = 1
-
-/** Sentences that a stream may be ahead of its reader: enough for the batches in flight. */
-const READ_AHEAD_SENTENCES = 32
 
 /** A translator has an encoder and a decoder; others have one graph. */
 const MAX_SESSIONS = 2
 
-export interface OnnxModelOptions {
-  readonly clock: Clock
+export interface OnnxModelOptions extends Sender {
   /** Starts what the model is to live in. */
   readonly startHost: (options: HostOptions) => Host
   /** Why it is a process, where a thread was meant. */
@@ -58,8 +50,6 @@ export interface OnnxModelOptions {
   readonly intraOpThreads: number
   /** The runs that all models of the process share. */
   readonly credits: RunCredits
-  /** The share of a tenant where tenants compete. */
-  weightOf(tenant: string): number
   /** The ONNX file, relative to the source. */
   readonly graphFile: string
   readonly translation: ThreadTranslation
@@ -189,13 +179,7 @@ export class OnnxModel implements Model {
         type: 'embed',
         id,
         inputs,
-        options: {
-          ...this.#requestOptions(options),
-          inputType: options.inputType ?? 'unspecified',
-          truncate: options.truncate ?? true,
-          normalize: options.normalize ?? true,
-          dimensions: options.dimensions,
-        },
+        options: embedOptions(options, this.#options),
       }),
     )
     return { values, dimensions, tokenCounts, truncated, timings }
@@ -213,11 +197,7 @@ export class OnnxModel implements Model {
         id,
         query,
         documents,
-        options: {
-          ...this.#requestOptions(options),
-          maxTokensPerDoc: options.maxTokensPerDoc ?? Infinity,
-          rawScores: options.rawScores ?? false,
-        },
+        options: rerankOptions(options, this.#options),
       }),
     )
     return { scores, tokenCounts, queryTokens, truncated, timings }
@@ -236,12 +216,7 @@ export class OnnxModel implements Model {
         type: 'translate',
         id,
         texts,
-        options: {
-          ...this.#requestOptions(options),
-          source: options.source,
-          target: options.target,
-          readAhead: onSentence === undefined ? undefined : READ_AHEAD_SENTENCES,
-        },
+        options: translateOptions(options, this.#options),
       }),
       onSentence,
     )
@@ -276,6 +251,7 @@ export class OnnxModel implements Model {
     if (this.#state !== 'ended') {
       this.#state = 'ending'
       this.#calls.rejectAll((wasStarted) => this.#killed(reason, wasStarted))
+      this.#options.credits.stopped(this.#creditHolder)
       this.#host.terminate()
     }
     await this.#host.ended
@@ -351,7 +327,13 @@ export class OnnxModel implements Model {
     if (this.#state !== 'ready') throw this.#lostError?.(false) ?? this.#closedError()
     const withdraw = (id: number): void => this.#host.post({ type: 'withdraw', id })
     const call = this.#calls.open(signal, withdraw, onSentence)
-    this.#host.post(requestOf(call.id))
+    try {
+      this.#host.post(requestOf(call.id))
+    } catch (cause) {
+      // Something in it is of a kind that no message can carry, such as a function.
+      const message = `The request cannot be sent to the model: ${String(cause)}`
+      this.#calls.reject(call.id, new InvalidInputError(message, { cause }))
+    }
     this.#heartbeat.start()
     this.#options.credits.asked(this.#creditHolder)
     return (await call.reply) as R
@@ -364,16 +346,6 @@ export class OnnxModel implements Model {
       this.#host.post({ type: 'read', id, sentences: 1 })
     } catch (error) {
       if (this.#calls.reject(id, error)) this.#host.post({ type: 'withdraw', id })
-    }
-  }
-
-  #requestOptions(options: RunOptions): RequestOptions {
-    const tenant = options.tenant ?? ''
-    return {
-      deadlineInMs: (options.deadlineAtMs ?? Infinity) - this.#options.clock.nowMs(),
-      priority: options.priority ?? DEFAULT_PRIORITY,
-      tenant,
-      weight: this.#options.weightOf(tenant),
     }
   }
 

@@ -131,6 +131,46 @@ describe('the runs of the machine', () => {
     expect([a, b, c].reduce((sum, { granted }) => sum + granted, 0)).toBe(1)
   })
 
+  it('that were recalled for one that has none go there, though others have waited for more', () => {
+    const [a, b] = rig(2, 2) as [Holder, Holder]
+    a.credits.asked(a)
+    a.active = 2
+    a.credits.want(a)
+    b.credits.asked(b)
+    a.endRun()
+    expect([a.granted, b.granted]).toEqual([1, 1])
+  })
+
+  it('come from whoever ends a run first, not only from whom they were recalled', () => {
+    const [a, b, c] = rig(2, 3) as [Holder, Holder, Holder]
+    a.credits.asked(a)
+    b.credits.asked(b)
+    a.obey()
+    a.active = b.active = 1
+    c.credits.asked(c)
+    // The one that was asked is in a long run; the other one's runs are short.
+    const quick = a.recalls > 0 ? b : a
+    quick.endRun()
+    quick.obey()
+    expect(c.granted).toBe(1)
+  })
+
+  it('of a resident that is being ended are free but for those that a run uses, and it gets no more', () => {
+    const [a, b] = rig(2, 2) as [Holder, Holder]
+    a.credits.asked(a)
+    a.active = 1
+    a.credits.want(a)
+    a.credits.stopped(a)
+    // What it sent before it heard of its end.
+    a.credits.returned(a, 1)
+    a.credits.want(a)
+    b.credits.asked(b)
+    expect(b.granted).toBe(1)
+    b.credits.want(b)
+    a.credits.leave(a)
+    expect([a.recalls, b.granted]).toEqual([0, 2])
+  })
+
   it('are free again when a resident ends with some, and it waits no more', () => {
     const [a, b, c] = rig(1, 3) as [Holder, Holder, Holder]
     a.credits.asked(a)

@@ -13,6 +13,8 @@ export interface CreditHolder {
 interface Account {
   granted: number
   recalled: number
+  /** It is being ended: it gets nothing more and can be asked for nothing. */
+  isStopped: boolean
   /** When it was granted something last, as a running number. */
   grantedAt: number
 }
@@ -41,22 +43,42 @@ export class RunCredits {
 
   /** Something waits there and no run of it is free. */
   want(holder: CreditHolder): void {
-    this.#account(holder)
+    if (this.#account(holder).isStopped) return
     if (!this.#wanting.includes(holder)) this.#wanting.push(holder)
     this.#serve()
   }
 
   returned(holder: CreditHolder, runs: number): void {
     const account = this.#account(holder)
+    // What it had unused was taken when it was stopped.
+    if (account.isStopped) return
     account.granted -= runs
     account.recalled = Math.max(0, account.recalled - runs)
     this.#free += runs
     this.#serve()
   }
 
-  /** A run of it has ended: whoever does nothing can give something up. */
+  /** A run of it has ended: now it can give something up. */
   runEnded(holder: CreditHolder): void {
     if (holder.activeRuns() === 0) this.#serve()
+    // Whoever has none need not wait for the run of another one to end, when this one can give sooner.
+    const account = this.#accounts.get(holder)
+    const canGive = account !== undefined && !account.isStopped && account.granted > account.recalled
+    if (!canGive || account.recalled > 0) return
+    if (!this.#wanting.some((other) => this.#account(other).granted === 0)) return
+    account.recalled++
+    holder.recall()
+  }
+
+  /** It is being ended, and answers nothing any more: what no run of it uses is free, the rest when it has ended. */
+  stopped(holder: CreditHolder): void {
+    const account = this.#accounts.get(holder)
+    if (account === undefined) return
+    this.#waitsNoMore(holder)
+    const used = Math.min(account.granted, holder.activeRuns())
+    this.#free += account.granted - used
+    this.#accounts.set(holder, { ...account, granted: used, recalled: 0, isStopped: true })
+    this.#serve()
   }
 
   /** The resident has ended, whether or not it has given back what it had. */
@@ -64,17 +86,21 @@ export class RunCredits {
     const account = this.#accounts.get(holder)
     if (account === undefined) return
     this.#accounts.delete(holder)
-    const place = this.#wanting.indexOf(holder)
-    if (place !== -1) this.#wanting.splice(place, 1)
+    this.#waitsNoMore(holder)
     this.#free += account.granted
     this.#serve()
+  }
+
+  #waitsNoMore(holder: CreditHolder): void {
+    const place = this.#wanting.indexOf(holder)
+    if (place !== -1) this.#wanting.splice(place, 1)
   }
 
   #serve(): void {
     // Whoever has all that it can use asks in vain, until it has given something back.
     const waiting = this.#wanting.filter((holder) => this.#room(holder) > 0)
     while (this.#free > 0) {
-      const holder = waiting.shift()
+      const holder = this.#takeNeediest(waiting)
       if (holder === undefined) return
       this.#wanting.splice(this.#wanting.indexOf(holder), 1)
       // The last one that waits gets all there is: it need not ask again.
@@ -88,6 +114,12 @@ export class RunCredits {
   /** How many runs more it could be in. */
   #room(holder: CreditHolder): number {
     return holder.maxRuns - this.#account(holder).granted
+  }
+
+  /** Whoever has the fewest, of several the first that asked: what was recalled for one that has none goes there. */
+  #takeNeediest(waiting: CreditHolder[]): CreditHolder | undefined {
+    const granted = waiting.map((holder) => this.#account(holder).granted)
+    return waiting.splice(granted.indexOf(Math.min(...granted)), 1)[0]
   }
 
   #grant(holder: CreditHolder, runs: number): void {
@@ -105,7 +137,8 @@ export class RunCredits {
     let best: Account | undefined
     for (const [holder, account] of this.#accounts) {
       const kept = account.granted - account.recalled
-      const canSpare = holder !== wanting && kept > 0 && (kept > own || holder.activeRuns() === 0)
+      if (holder === wanting || account.isStopped) continue
+      const canSpare = kept > 0 && (kept > own || holder.activeRuns() === 0)
       if (!canSpare || (best !== undefined && !comesBefore(account, best))) continue
       from = holder
       best = account
@@ -118,7 +151,7 @@ export class RunCredits {
   #account(holder: CreditHolder): Account {
     let account = this.#accounts.get(holder)
     if (account === undefined)
-      this.#accounts.set(holder, (account = { granted: 0, recalled: 0, grantedAt: 0 }))
+      this.#accounts.set(holder, (account = { granted: 0, recalled: 0, isStopped: false, grantedAt: 0 }))
     return account
   }
 }

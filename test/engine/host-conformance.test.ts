@@ -262,6 +262,22 @@ describe.each<Isolation>(['thread', 'process'])('a model in a %s of its own', (i
       expect(good.tokenCounts).toHaveLength(20)
     })
 
+    it('of a priority that is none is served all the same', async () => {
+      const model = await open()
+      for (const priority of [0.5, -1, Infinity, -Infinity, NaN, 1e9]) {
+        expect((await model.embed([`priority ${priority}`], { priority })).tokenCounts).toHaveLength(1)
+      }
+    })
+
+    it('that cannot be sent fails its caller, and leaves nothing behind', async () => {
+      const model = await open()
+      const controller = new AbortController()
+      const odd = { signal: controller.signal, dimensions: (() => 1) as unknown as number }
+      expect(await errorOf(model.embed(['a'], odd))).toBeInstanceOf(InvalidInputError)
+      expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+      await model.embed(['b'])
+    })
+
     it('does not hide that work is late, though nobody listens during a run', async () => {
       const model = await open({ limits: { maxRuns: 1, intraOpThreads: 1 } })
       const busy = model.embed(MUCH)

@@ -1,6 +1,6 @@
 import type { EncoderOutput } from '../../engine/encoder.ts'
 import type { EmbeddingModel } from '../../engine/embedding-model.ts'
-import { isFiniteVector, normalize, pool } from '../../engine/pooling.ts'
+import { isFiniteVector, normalize, pooled } from '../../engine/pooling.ts'
 import type { RunItem } from '../../engine/run-item.ts'
 import { InferenceError, InvalidInputError } from '../../kernel/errors.ts'
 import type { EmbedInput, EmbedRequest, RunTimings } from '../protocol.ts'
@@ -26,7 +26,7 @@ export class EmbedJob extends Job<EncoderOutput> {
   readonly #piece: Float32Array
   #nextInput = 0
   /** The pieces of the input that is being encoded, where it is cut up. */
-  #chunks: Iterator<Int32Array> | undefined
+  #chunks: Iterator<Int32Array | undefined> | undefined
 
   /** @throws InvalidInputError when more dimensions are asked for than there are. */
   constructor(request: EmbedRequest, model: TextModel, nowMs: number) {
@@ -55,7 +55,8 @@ export class EmbedJob extends Job<EncoderOutput> {
     const row = this.#values.subarray(start, start + this.#dimensions)
     const isWhole = this.#request.options.truncate !== 'chunk'
     const vector = isWhole ? row : this.#piece
-    pool(this.#model.config.pooling, output, vector)
+    output.pooled ??= pooled(this.#model.config.pooling, output)
+    vector.set(output.pooled.subarray(0, this.#dimensions))
     if (!isFiniteVector(vector)) {
       const field = this.fieldOf(item)
       throw new InferenceError(`The model's output for ${field} is not finite.`, { field })
@@ -102,13 +103,13 @@ export class EmbedJob extends Job<EncoderOutput> {
     return ids
   }
 
-  /** Undefined when the input had no further piece. */
+  /** Undefined when there was no piece in what was read of the input, or it had no further one. */
   #nextChunk(): Int32Array | undefined {
     const input = this.#nextInput
     this.#chunks ??= this.#model.encodeChunks(this.#input, input, this.#request.options.inputType)
     const { done, value } = this.#chunks.next()
     if (done !== true) {
-      this.#addItem(input, value)
+      if (value !== undefined) this.#addItem(input, value)
       return value
     }
     this.#chunks = undefined

@@ -1,6 +1,7 @@
 import type { RunItem } from '../../engine/run-item.ts'
+import type { Waiter } from '../../kernel/wait-queue.ts'
 import type { FromThread, Request, RunTimings } from '../protocol.ts'
-import type { QueuedItem } from './queued-item.ts'
+import type { SharedItem } from './waiting-items.ts'
 
 /** What goes to the main side when a job is done. */
 export interface JobReply {
@@ -14,7 +15,7 @@ export interface JobReply {
  *
  * @typeParam Row What the engine gives for one item.
  */
-export abstract class Job<Row> {
+export abstract class Job<Row> implements Waiter {
   readonly id: number
   /** Whose share of the tokens its items are taken from: tenants share, and so do the tasks of one model. */
   readonly tenant: string
@@ -24,8 +25,10 @@ export abstract class Job<Row> {
   readonly deadlineAtMs: number
   /** Answered, failed or withdrawn: what still arrives for it is dropped. */
   isEnded = false
+  /** Where it waits to be encoded. The resident's own. */
+  place: Waiter['place']
   /** Its items that wait or run. The resident's own. */
-  readonly pending: Set<QueuedItem<Row>> = new Set<QueuedItem<Row>>()
+  readonly pending: Set<SharedItem<Row>> = new Set<SharedItem<Row>>()
 
   constructor({ id, type, options }: Request, nowMs: number) {
     this.id = id

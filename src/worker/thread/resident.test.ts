@@ -304,6 +304,13 @@ describe('a caller that leaves', () => {
   })
 })
 
+it('an input without any tokens is refused by its name', async () => {
+  const bench = new Bench()
+  const id = await bench.ask(['a', ''])
+  expect(bench.failure(id)).toBeInstanceOf(InvalidInputError)
+  expect(bench.failure(id)?.field).toBe('input[1]')
+})
+
 describe('a deadline', () => {
   it('that passes while the text waits ends it unrun', async () => {
     const bench = new Bench()
@@ -312,6 +319,35 @@ describe('a deadline', () => {
     bench.clock.advance(100)
     await bench.endRun(0)
     expect(bench.failure(late)).toBeInstanceOf(DeadlineExceededError)
+    expect(bench.runs).toHaveLength(1)
+  })
+
+  it('that passes while it waits to be run alone ends it unrun', async () => {
+    const bench = new Bench()
+    const first = bench.post(['a'])
+    const late = bench.post(['b'], { deadlineInMs: 100 })
+    await turn()
+    await bench.endRun(0, new Error('bad batch'))
+    bench.clock.advance(100)
+    await bench.endRun(1)
+    expect(bench.reply(first)).toBeDefined()
+    expect(bench.failure(late)).toBeInstanceOf(DeadlineExceededError)
+    expect(bench.runs).toHaveLength(2)
+  })
+
+  it('that passes for a great many at once takes no stack', async () => {
+    const bench = new Bench(1, false)
+    await bench.ask(['first'])
+    const stayers = Array.from({ length: 20_000 }, (_, i) => {
+      const text = [[i + 1, 7]]
+      const patient = bench.post(text, { deadlineInMs: 1_000 })
+      bench.post(text, { deadlineInMs: 10 })
+      return patient
+    })
+    for (let i = 0; i < 200; i++) await turn()
+    for (const id of stayers) bench.resident.withdraw(id)
+    bench.clock.advance(20)
+    await bench.endRun(0)
     expect(bench.runs).toHaveLength(1)
   })
 
@@ -325,6 +361,19 @@ describe('a deadline', () => {
 })
 
 describe('encoding', () => {
+  it('goes by priority: an urgent text does not wait until all others are tokens', async () => {
+    const bench = new Bench(2)
+    bench.encodeMs = 10
+    for (let i = 0; i < 50; i++) bench.post([String.fromCharCode(200 + i)])
+    const urgent = bench.post(['zz'], { priority: 0 })
+    await turn()
+    await turn()
+    await bench.endRun(0)
+    await bench.endRun(1)
+    expect(bench.reply(urgent)).toBeDefined()
+    expect(bench.encodings).toBeLessThan(10)
+  })
+
   it('takes turns, so that a large request does not hold up a small one', async () => {
     const bench = new Bench(2)
     bench.encodeMs = 10
@@ -387,6 +436,36 @@ describe('the same text', () => {
     expect(bench.runs[1]?.lengths).toContain(2)
     await bench.endRun(1)
     expect(bench.reply(patient)).toBeDefined()
+  })
+})
+
+describe('a text that several tenants want', () => {
+  it('comes when the first of them is served, however long the line of another is', async () => {
+    const bench = new Bench(1, false)
+    const crowd = bench.post([...Array.from({ length: 50 }, (_, i) => String.fromCharCode(200 + i)), 'zz'], {
+      tenant: 'a',
+    })
+    await turn()
+    const quick = await bench.ask(['zz'], { tenant: 'b' })
+    for (let run = 0; run < 3; run++) await bench.endRun(run)
+    expect(bench.reply(quick)).toBeDefined()
+    for (let run = 3; run < 51; run++) await bench.endRun(run)
+    expect(bench.reply(crowd)).toBeDefined()
+    expect(bench.runs).toHaveLength(51)
+  })
+
+  it('waits in the line of those that are left', async () => {
+    const bench = new Bench(1, false)
+    await bench.ask(['first'])
+    const stayer = bench.post(['zz'], { tenant: 'a' })
+    const leaver = bench.post(['zz'], { tenant: 'b', priority: 0 })
+    const other = bench.post(['yy'], { tenant: 'c' })
+    await turn()
+    bench.resident.withdraw(leaver)
+    for (let run = 0; run < 3; run++) await bench.endRun(run)
+    expect(bench.reply(stayer)).toBeDefined()
+    expect(bench.reply(other)).toBeDefined()
+    expect(bench.runs).toHaveLength(3)
   })
 })
 
@@ -457,6 +536,17 @@ describe('runs', () => {
     await bench.endRun(0)
     await bench.endRun(1)
     expect(counts).toEqual([1, 0])
+  })
+
+  it('that are told to stop do not take along who asks for the same afterwards', async () => {
+    const bench = new Bench()
+    const stopped = await bench.ask(['aa'])
+    bench.resident.stopRuns()
+    const next = await bench.ask(['aa'])
+    await bench.endRun(0, new Error('terminated'))
+    await bench.endRun(1)
+    expect(bench.failure(stopped)).toBeInstanceOf(InferenceError)
+    expect(bench.reply(next)).toBeDefined()
   })
 
   it('stop when told to, and their requests fail', async () => {

@@ -1,17 +1,18 @@
-import { BatchQueue } from '../../batching/batch-queue.ts'
 import { RunCost } from '../../batching/run-cost.ts'
 import { TokenBudget } from '../../batching/token-budget.ts'
+import { LEVEL_MS } from '../../batching/waiting-item.ts'
 import { RunCancellation } from '../../engine/run-cancellation.ts'
 import type { Engine, RunItem } from '../../engine/run-item.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { toWire } from '../../kernel/error-wire.ts'
-import { DeadlineExceededError, InferenceError } from '../../kernel/errors.ts'
+import { DeadlineExceededError, InferenceError, InvalidInputError } from '../../kernel/errors.ts'
+import { WaitQueue } from '../../kernel/wait-queue.ts'
 import type { BatchReport, FromThread, Request } from '../protocol.ts'
 import type { Job } from './job.ts'
 import { JobClock } from './job-clock.ts'
-import { keyOf, queuedItem, unsubscribe, type QueuedItem } from './queued-item.ts'
 import { RunPermits } from './run-permits.ts'
+import { WaitingItems, type NextItems, type SharedItem } from './waiting-items.ts'
 
 /** A loaded model, as the resident works with it. */
 export interface ResidentModel<Row> extends Engine<Row> {
@@ -36,7 +37,7 @@ export interface ResidentOptions<Row> {
 const ENCODE_SLICE_MS = 4
 
 interface ActiveRun<Row> {
-  readonly items: readonly QueuedItem<Row>[]
+  readonly items: readonly SharedItem<Row>[]
   readonly cancellation: RunCancellation
 }
 
@@ -49,14 +50,16 @@ export class Resident<Row> {
   readonly #options: ResidentOptions<Row>
   readonly #jobs = new Map<number, Job<Row>>()
   readonly #timings = new WeakMap<Job<Row>, JobClock>()
-  /** Jobs with inputs that are not encoded yet. Each gets one piece encoded in its turn, so that none holds the others up. */
-  readonly #toEncode = new Set<Job<Row>>()
   readonly #weights = new Map<string, number>()
-  readonly #queue = new BatchQueue<QueuedItem<Row>>((tenant) => this.#weights.get(tenant) ?? 1)
-  /** What waits or runs, by its key. */
-  readonly #items = new Map<string, QueuedItem<Row>>()
+  /** Jobs with inputs that are not encoded yet. Each gets one piece encoded in its turn, so that none holds the others up. */
+  readonly #toEncode = new WaitQueue<Job<Row>>({
+    weightOf: (tenant) => this.#weightOf(tenant),
+    agingMs: () => LEVEL_MS,
+    risesOnlyUnserved: true,
+  })
+  readonly #items = new WaitingItems<Row>((tenant) => this.#weightOf(tenant))
   /** Items of a batch that failed: each runs again by itself, so that only the one at fault fails its callers. */
-  readonly #toRunAlone: QueuedItem<Row>[] = []
+  readonly #toRunAlone: SharedItem<Row>[] = []
   readonly #runs = new Set<ActiveRun<Row>>()
   readonly #cost = new RunCost()
   readonly #budget: NonNullable<ResidentOptions<Row>['budget']>
@@ -102,7 +105,11 @@ export class Resident<Row> {
   }
 
   stopRuns(): void {
-    for (const run of this.#runs) run.cancellation.request()
+    for (const run of this.#runs) {
+      run.cancellation.request()
+      // Whoever asks from now on is not to share their end.
+      for (const item of run.items) this.#items.forget(item)
+    }
   }
 
   /** Settles when no run is in flight any more. What waits is dropped: whoever closes has told the callers. */
@@ -131,15 +138,14 @@ export class Resident<Row> {
 
   #encodeLater(job: Job<Row>): void {
     if (job.isEnded) return
-    this.#toEncode.add(job)
+    if (job.place === undefined) this.#toEncode.add(job)
     this.scheduleTurn()
   }
 
   #encodeSlice(): void {
     const { clock } = this.#options
     const endAtMs = clock.nowMs() + ENCODE_SLICE_MS
-    for (const job of this.#toEncode) {
-      this.#toEncode.delete(job)
+    for (let job = this.#toEncode.take(endAtMs); job !== undefined; job = this.#toEncode.take(endAtMs)) {
       if (!job.isEnded && !job.isEncoded && !job.isPaused) this.#encodeNext(job)
       if (job.isEncoded) this.#answerIfDone(job, clock.nowMs())
       // At the end of the line: it comes again in this slice if there is time.
@@ -159,25 +165,13 @@ export class Resident<Row> {
     }
   }
 
-  /** The same item is computed once, for all who want it while it waits or runs. */
   #want(item: RunItem, job: Job<Row>): void {
-    const subscriber = { job, item: (this.#timings.get(job) as JobClock).items++ }
-    const key = keyOf(item)
-    const known = this.#items.get(key)
-    if (known === undefined) {
-      const queued = queuedItem(item, key, subscriber)
-      this.#items.set(key, queued)
-      this.#queue.add(queued)
-      job.pending.add(queued)
-      return
+    const number = (this.#timings.get(job) as JobClock).items++
+    if (item.ids.length === 0) {
+      const field = job.fieldOf(number)
+      throw new InvalidInputError(`${field} has no tokens at all.`, { field })
     }
-    known.subscribers.push(subscriber)
-    known.deadlineAtMs = Math.max(known.deadlineAtMs, job.deadlineAtMs)
-    job.pending.add(known)
-    if (job.priority < known.priority && this.#queue.withdraw(known)) {
-      known.priority = job.priority
-      this.#queue.add(known)
-    }
+    job.pending.add(this.#items.want(item, { job, item: number }))
   }
 
   #startRuns(): void {
@@ -186,32 +180,37 @@ export class Resident<Row> {
       if (batch.length === 0) return
       void this.#run(batch)
     }
-    if (this.#queue.size > 0 || this.#toRunAlone.length > 0) this.permits.want()
+    if (this.#items.size > 0 || this.#toRunAlone.length > 0) this.permits.want()
   }
 
   /** Empty when nothing waits. */
-  #nextBatch(): readonly QueuedItem<Row>[] {
-    const alone = this.#toRunAlone.shift()
-    if (alone !== undefined) return alone.subscribers.length === 0 ? this.#nextBatch() : [alone]
-    const { clock, model } = this.#options
-    const nowMs = clock.nowMs()
-    const { batch, expired } = this.#queue.next(nowMs, this.permits.free, {
+  #nextBatch(): readonly SharedItem<Row>[] {
+    while (this.#toRunAlone.length > 0 || this.#items.size > 0) {
+      const nowMs = this.#options.clock.nowMs()
+      const alone = this.#toRunAlone.shift()
+      const { batch, expired } = alone ? { batch: [alone], expired: [] } : this.#decide(nowMs)
+      for (const { subscribers } of [...batch, ...expired]) {
+        this.#expire(
+          subscribers.map(({ job }) => job),
+          nowMs,
+        )
+      }
+      const wanted = batch.filter(({ subscribers }) => subscribers.length > 0)
+      if (wanted.length > 0) return wanted
+    }
+    return []
+  }
+
+  #decide(nowMs: number): NextItems<Row> {
+    return this.#items.next(nowMs, this.permits.free, {
       maxPaddedTokens: this.#budget.maxPaddedTokens,
-      maxItems: model.isBatchInvariant ? Infinity : 1,
+      maxItems: this.#options.model.isBatchInvariant ? Infinity : 1,
       overheadTokens: this.#cost.overheadTokens,
     })
-    for (const { subscribers } of [...batch, ...expired]) {
-      this.#expire(
-        subscribers.map(({ job }) => job),
-        nowMs,
-      )
-    }
-    const wanted = batch.filter(({ subscribers }) => subscribers.length > 0)
-    return wanted.length === 0 && this.#queue.size > 0 ? this.#nextBatch() : wanted
   }
 
   /** Never rejects: a run that fails is told to those whose items were in it. */
-  async #run(items: readonly QueuedItem<Row>[]): Promise<void> {
+  async #run(items: readonly SharedItem<Row>[]): Promise<void> {
     const { model, clock } = this.#options
     const run: ActiveRun<Row> = { items, cancellation: new RunCancellation() }
     const number = ++this.#lastRun
@@ -224,11 +223,11 @@ export class Resident<Row> {
         items.map(({ item }) => item),
         run.cancellation,
         (index, row) => {
-          const item = items[index] as QueuedItem<Row>
+          const item = items[index] as SharedItem<Row>
           this.#takeRow(item, row)
           if (model.givesRowsEarly) this.#done(item, startedAtMs)
         },
-        (index) => (items[index] as QueuedItem<Row>).subscribers.length > 0,
+        (index) => (items[index] as SharedItem<Row>).subscribers.length > 0,
       )
       batch = reportOf(items, clock.nowMs() - startedAtMs)
       this.#learn(batch, budgetTokens)
@@ -258,7 +257,7 @@ export class Resident<Row> {
     this.#budget.observe(budgetTokens, paddedTokens, tokens, inferMs)
   }
 
-  #takeRow({ subscribers }: QueuedItem<Row>, row: Row): void {
+  #takeRow({ subscribers }: SharedItem<Row>, row: Row): void {
     for (const { job, item } of [...subscribers]) {
       if (job.isEnded) continue
       try {
@@ -270,8 +269,8 @@ export class Resident<Row> {
   }
 
   /** Its run has ended well: those who have got all they want are answered. */
-  #done(item: QueuedItem<Row>, startedAtMs: number): void {
-    this.#forget(item)
+  #done(item: SharedItem<Row>, startedAtMs: number): void {
+    this.#items.forget(item)
     for (const { job } of item.subscribers.splice(0)) {
       job.pending.delete(item)
       if (job.isEncoded) this.#answerIfDone(job, startedAtMs)
@@ -287,7 +286,7 @@ export class Resident<Row> {
       return
     }
     for (const item of left) {
-      this.#forget(item)
+      this.#items.forget(item)
       for (const subscriber of [...item.subscribers]) {
         const field = subscriber.job.fieldOf(subscriber.item)
         const message = isStopped
@@ -325,20 +324,16 @@ export class Resident<Row> {
   #end(job: Job<Row>): void {
     job.isEnded = true
     this.#jobs.delete(job.id)
-    for (const item of job.pending) {
-      if (!unsubscribe(item, job)) continue
-      this.#queue.withdraw(item)
-      this.#forget(item)
-    }
+    this.#toEncode.remove(job)
+    for (const item of job.pending) this.#items.leave(item, job)
     job.pending.clear()
     for (const run of this.#runs) {
       if (run.items.every(({ subscribers }) => subscribers.length === 0)) run.cancellation.request()
     }
   }
 
-  /** Whoever wants the same from now on has it computed again. */
-  #forget(item: QueuedItem<Row>): void {
-    if (this.#items.get(item.key) === item) this.#items.delete(item.key)
+  #weightOf(tenant: string): number {
+    return this.#weights.get(tenant) ?? 1
   }
 }
 
@@ -352,4 +347,4 @@ function reportOf(items: readonly WithTokens[], inferMs: number): BatchReport {
   }
 }
 
-type WithTokens = Pick<QueuedItem<unknown>, 'tokens'>
+type WithTokens = Pick<SharedItem<unknown>, 'tokens'>
