@@ -1,7 +1,9 @@
-// Real threads, the real model, and everything at once: embedding, leaving, deadlines, unloads, swaps, threads that are killed.
+// Real threads or processes, the real model, and everything at once: embedding, leaving, deadlines, unloads, swaps, and threads or
+// processes that are killed.
 // Every vector is compared with the one that the same text gave alone; every caller has to be answered; memory has to stay flat.
 //
-//   npm run stress -- [--seconds 600] [--callers 48] [--seed 1]
+//   npm run stress -- [--seconds 600] [--callers 48] [--seed 1] [--isolation thread]
+import { subscribe } from 'node:diagnostics_channel'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -12,22 +14,28 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '600' },
     callers: { type: 'string', default: '48' },
     seed: { type: 'string', default: '1' },
+    isolation: { type: 'string', default: 'thread' },
   },
 })
 const seconds = Number(values.seconds)
 const random = mulberry32(Number(values.seed))
+const { isolation } = values
 const source = join(import.meta.dirname, '..', 'models', 'all-MiniLM-L6-v2')
 
-/** Threads as Node starts them: killing one here is a death that nobody in the library asked for. */
-const threads = new Set()
-process.on('worker', (worker) => {
-  threads.add(worker)
-  worker.once('exit', () => threads.delete(worker))
-})
+/** Threads and processes as Node starts them: killing one here is a death that nobody in the library asked for. */
+const hosts = new Set()
+const keepInMind = (host) => {
+  hosts.add(host)
+  host.once('exit', () => hosts.delete(host))
+}
+process.on('worker', keepInMind)
+subscribe('child_process', (message) => keepInMind(message.process))
+/** As the system does it when memory is short, as native code does it itself, and as it is ended for a fault. */
+const SIGNALS = ['SIGKILL', 'SIGABRT', 'SIGSEGV']
 
 const counts = { answered: 0, left: 0, refused: {}, unexpected: [], wrong: 0, kills: 0, swaps: 0, unloads: 0 }
 const runtime = await createRuntime(
-  { models: { a: { source }, b: { source } }, loadingTimeoutMs: 60_000 },
+  { models: { a: { source, isolation }, b: { source, isolation } }, loadingTimeoutMs: 60_000 },
   { logger: { warn: () => {} } },
 )
 const texts = makeTexts(200)
@@ -115,10 +123,11 @@ async function disturb() {
       counts.unloads++
       await runtime.unload(model)
     } else if (kind < 0.6) {
-      const [worker] = threads
-      if (worker === undefined) continue
+      const [host] = hosts
+      if (host === undefined) continue
+      if (isolation === 'thread') await host.terminate()
+      else host.kill(SIGNALS[counts.kills % SIGNALS.length])
       counts.kills++
-      await worker.terminate()
     } else if (kind < 0.8) {
       await runtime.withLease(model, () => sleep(random() * 50)).catch(tolerated)
     } else runtime.configure(model, { maxConcurrentUses: 8 + Math.floor(random() * 64) })

@@ -2,16 +2,21 @@ import { Deferred } from '../../kernel/deferred.ts'
 import type { FromProcess, LoadData, ToProcess, ToThread } from '../protocol.ts'
 import type { ResidentPort } from '../thread/serve.ts'
 
+/** What a child process has of its own to speak with its parent. */
+export type Channel = Pick<NodeJS.Process, 'on' | 'send' | 'disconnect'>
+
 /** The way from a child process to the one that started it. */
 export class ParentPort implements ResidentPort {
+  readonly #channel: Channel
   readonly #load = new Deferred<LoadData>()
   readonly #later: ToThread[] = []
   #listener: ((message: ToThread) => void) | undefined
   #unsent = 0
   #allSent = new Deferred<void>()
 
-  constructor() {
-    process.on('message', (message: ToProcess) => {
+  constructor(channel: Channel = process) {
+    this.#channel = channel
+    channel.on('message', (message: ToProcess) => {
       if (message.type === 'load') return this.#load.resolve(message.data)
       return this.#receive(withoutDelay(message.message, message.sentAtMs))
     })
@@ -26,7 +31,7 @@ export class ParentPort implements ResidentPort {
   send(message: FromProcess): void {
     this.#unsent++
     // Without a parent there is an error; it will be seen that the parent is gone.
-    process.send?.(message, undefined, undefined, () => {
+    this.#channel.send?.(message, undefined, undefined, () => {
       if (--this.#unsent > 0) return
       this.#allSent.resolve()
       this.#allSent = new Deferred()
@@ -44,7 +49,7 @@ export class ParentPort implements ResidentPort {
   }
 
   close(): void {
-    void this.flush().then(() => process.disconnect())
+    void this.flush().then(() => this.#channel.disconnect())
   }
 
   #receive(message: ToThread): void {
