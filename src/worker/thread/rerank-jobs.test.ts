@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EncoderOutput } from '../../engine/encoder.ts'
 import { InferenceError, InputTooLongError } from '../../kernel/errors.ts'
 import type { RerankReply, RerankRequest } from '../protocol.ts'
+import { EmbedJob } from './embed-job.ts'
 import type { Job } from './job.ts'
 import { LateInteractionJob } from './late-interaction-job.ts'
 import { PairJob } from './pair-job.ts'
@@ -95,6 +96,23 @@ describe('late interaction', () => {
     expect(run).toThrow('query and documents[0] is not finite')
     expect([job.fieldOf(0), job.fieldOf(1)]).toEqual(['query', 'documents[0]'])
   })
+})
+
+it('takes its share of the tokens beside the texts that its tenant embeds, not out of theirs', () => {
+  const embedOptions = {
+    inputType: 'unspecified',
+    truncate: true,
+    normalize: true,
+    dimensions: undefined,
+  } as const
+  const { options, ...rerank } = request(['a'])
+  const embed = { type: 'embed', id: 8, inputs: ['a'], options: { ...options, ...embedOptions } } as const
+  const model = { dimensions: SIZE, config: { pooling: 'mean', maxTokens: 8 } } as never
+  const tenantOf = (tenant: string): string[] => [
+    new EmbedJob({ ...embed, options: { ...embed.options, tenant } }, model, 0).tenant,
+    new LateInteractionJob({ ...rerank, options: { ...options, tenant } }, model, 0).tenant,
+  ]
+  expect(new Set([...tenantOf('a'), ...tenantOf('b')]).size).toBe(4)
 })
 
 describe('pairs', () => {
