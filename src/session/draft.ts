@@ -103,9 +103,15 @@ export class Draft {
 
   #put(sealed: Fields): void {
     const before = this.#fields
-    const fields = { ...before, ...sealed }
+    const fields = { ...before }
+    let hasMore = false
+    // A copy and assignments cost half of what one object literal with two spreads does.
+    for (const key in sealed) {
+      hasMore ||= !Object.hasOwn(before, key)
+      setOwn(fields, key, sealed[key])
+    }
     const { maxKeys } = this.#limits
-    if (hasMore(sealed, before) && Object.keys(fields).length > maxKeys)
+    if (hasMore && Object.keys(fields).length > maxKeys)
       throw new InvalidInputError(
         `A session has at most ${maxKeys} keys. Remove some, open a second session, or raise maxKeys.`,
       )
@@ -113,12 +119,6 @@ export class Draft {
     this.#set = this.#set === NO_FIELDS ? sealed : { ...this.#set, ...sealed }
     if (this.#remove !== NO_KEYS) this.#remove = this.#remove.filter((key) => !Object.hasOwn(sealed, key))
   }
-}
-
-/** Whether there are keys that the other has not. */
-function hasMore(fields: Fields, other: Fields): boolean {
-  for (const key in fields) if (!Object.hasOwn(other, key)) return true
-  return false
 }
 
 function without(fields: Fields, keys: readonly string[]): Fields {

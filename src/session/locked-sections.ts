@@ -67,14 +67,23 @@ export class LockedSections {
     signal?.throwIfAborted()
     const startedAtMs = backend.leases === undefined ? 0 : clock.nowMs()
     const entry = locks.acquire(id, request)
-    // An await that is not needed is most of what a section costs: so there is one only for what takes time.
-    const hold = entry instanceof Promise ? await this.#counted(entry) : entry
+    // Awaits, and functions that only await, are most of what a section costs: so there is one only for what takes time.
+    let hold: ReentrantHold
+    try {
+      hold = entry instanceof Promise ? await entry : entry
+    } catch (error) {
+      throw this.#counted(error)
+    }
     try {
       let lease: SessionLease | undefined
       if (backend.leases !== undefined) {
         const timeoutMs = Math.max(0, startedAtMs + request.timeoutMs - clock.nowMs())
         const wanted = { id, leaseMs, timeoutMs, storeTimeoutMs, signal }
-        lease = await this.#counted(SessionLease.acquire(backend.leases, clock, wanted))
+        try {
+          lease = await SessionLease.acquire(backend.leases, clock, wanted)
+        } catch (error) {
+          throw this.#counted(error)
+        }
       }
       counters.lockAcquisitions++
       const record = lease === undefined ? backend.read(id, storeTimeoutMs) : lease.record
@@ -102,13 +111,10 @@ export class LockedSections {
     }
   }
 
-  async #counted<T>(wait: Promise<T>): Promise<T> {
-    try {
-      return await wait
-    } catch (error) {
-      if (error instanceof LockTimeoutError) this.#context.onLockTimeout(error)
-      throw error
-    }
+  /** The error with which a wait ended, once it has been counted. */
+  #counted(error: unknown): unknown {
+    if (error instanceof LockTimeoutError) this.#context.onLockTimeout(error)
+    return error
   }
 }
 
