@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { tinyCrossEncoder } from '../../test/engine/tiny-cross-encoder.ts'
-import { offHeap } from './off-heap.ts'
 import { ortSessions } from './ort-session.ts'
 import { RunCancellation } from './run-cancellation.ts'
 import type { OpenSession, Session } from './session.ts'
@@ -19,7 +18,7 @@ async function open(openSession: OpenSession): Promise<Session> {
 }
 
 function ids(...values: number[]): TensorView {
-  const data = offHeap(Int32Array, values.length * 2) as Int32Array<ArrayBuffer>
+  const data = new Int32Array(new ArrayBuffer(8 * values.length))
   for (const [i, value] of values.entries()) data[i * 2] = value
   return { data, elementType: ELEMENT_TYPES.int64, shape: [1, values.length] }
 }
@@ -36,7 +35,7 @@ it('says of a graph and gives what the C API does, into memory of ours or its ow
   expect([stock.inputs, stock.outputs]).toEqual([ort.inputs, ort.outputs])
   const results: number[] = []
   for (const session of [stock, ort]) {
-    const data = offHeap(Float32Array, 1) as Float32Array<ArrayBuffer>
+    const data = new Float32Array(new ArrayBuffer(4))
     const output = { data, elementType: ELEMENT_TYPES.float32, shape: [1, 1] }
     await session.run(inputs(session), { logits: output }, new RunCancellation())
     const [allocated] = await session.run(inputs(session), {}, new RunCancellation(), ['logits'])
