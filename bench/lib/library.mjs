@@ -18,6 +18,18 @@ answer({
     openLoop(texts, perSecond, seed, (text) => runtime.embed('m', text)),
   rerankLoop: ({ requests, callers }) =>
     closedLoop(requests, callers, ({ query, documents }) => runtime.rerank('m', query, documents)),
+  translateLoop: ({ texts, callers }) => closedLoop(texts, callers, (text) => runtime.translate('m', text)),
+  /** So many at once, and the next ones when all of these are done. */
+  async translateGroups({ texts, size }) {
+    const startMs = performance.now()
+    for (let start = 0; start < texts.length; start += size) {
+      await Promise.all(texts.slice(start, start + size).map((text) => runtime.translate('m', text)))
+    }
+    return { seconds: (performance.now() - startMs) / 1_000 }
+  },
+  /** Tokens that are written for each text. */
+  translatedTokens: async (texts) =>
+    (await runtime.translate('m', texts)).tokenCounts.map(({ target }) => target),
   /** In the order of the documents. */
   async rerankScores({ query, documents }) {
     const { results } = await runtime.rerank('m', query, documents)

@@ -7,6 +7,12 @@ export const INT8 = {
   dtype: 'int8',
 }
 
+/** A translator that comes with the library, English to Hindi. */
+export const TRANSLATOR = {
+  source: join(import.meta.dirname, '..', '..', 'models', 'translate-en-hi-tiny'),
+  dtype: 'q8',
+}
+
 /** A cross-encoder in int8, which is too large to come along; or why it cannot be had. */
 export function rerankModel() {
   const source = process.env.BENCH_RERANK_MODEL
