@@ -53,6 +53,12 @@ describe('a child process', () => {
     host.terminate()
   })
 
+  it('that is told to close while it loads, and so cannot listen, is ended at once', async () => {
+    const host = new ProcessHost({ ...hostOptions(), title: 'hangs at once' }, fixture('hangs.mjs'))
+    host.post({ type: 'close' })
+    expect(await host.ended).toEqual({ how: 'by the signal SIGKILL', cause: undefined })
+  })
+
   it('that cannot be started is one that has ended', async () => {
     const { execPath } = process
     process.execPath = join(ROOT, 'no-such-node')
