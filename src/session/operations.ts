@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import { InvalidInputError, SessionConflictError } from '../kernel/errors.ts'
 import type { Draft } from './draft.ts'
 import type { Operation } from './types.ts'
-import { seal, setOwn } from './value.ts'
+import { isSame, seal, setOwn } from './value.ts'
 
 /** Carries an operation out on a draft and answers with the new value of the key. */
 export function applyOperation(draft: Draft, key: string, operation: Operation): unknown {
@@ -30,7 +29,7 @@ function nextValue(current: unknown, key: string, operation: Operation): unknown
     return { ...current, ...operation.merge }
   }
   const [expected, next] = operation.cas
-  if (!isDeepStrictEqual(current, expected))
+  if (!isSame(current, expected))
     throw new SessionConflictError(`The value at "${key}" is not the expected one; it was left as it is.`, {
       field: key,
     })

@@ -101,6 +101,20 @@ class Sealer {
   }
 }
 
+/** Whether two values that JSON can say are the same, whatever the order of their keys. Beyond JSON, the very same. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isSame(item, b[index]))
+  if (Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key as keyof typeof a], b[key as keyof typeof b]))
+  )
+}
+
 /** Freezes what came out of `JSON.parse`, all the way down. */
 export function freezeParsed<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

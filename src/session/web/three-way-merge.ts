@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Fields } from '../backend.ts'
 import { REMOVE } from '../draft.ts'
-import { setOwn } from '../value.ts'
+import { isSame, setOwn } from '../value.ts'
 
 /**
  * What a save changes in a session that others have changed meanwhile: the keys in which `mine` differs from `base`, which was
@@ -58,13 +57,7 @@ function sum(base: unknown, mine: unknown, theirs: unknown): unknown {
 }
 
 function extendsArray(value: unknown, base: readonly unknown[]): value is unknown[] {
-  return Array.isArray(value) && isDeepStrictEqual(value.slice(0, base.length), base)
-}
-
-/** What is no object is compared at once. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  return typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b)
+  return Array.isArray(value) && base.every((item, index) => isSame(item, value[index]))
 }
 
 function own(fields: Fields, key: string): unknown {
