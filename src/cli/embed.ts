@@ -1,12 +1,10 @@
 import { floatsToJson } from '../http/float-text.ts'
-import { InputTooLongError, InvalidInputError, type EmbedOptions } from '../index.ts'
-import { systemClock } from '../kernel/clock.ts'
+import type { EmbedOptions } from '../index.ts'
 import { countFlag } from './count-flag.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
-import { inOrder } from './in-order.ts'
-import { runJob, type Job, type JobParts } from './job.ts'
-import { Progress } from './progress.ts'
-import { openTexts, type SourceText, type TextSource } from './text-source.ts'
+import { runJob } from './job.ts'
+import { TextJob, type TextWork } from './text-job.ts'
+import { openTexts } from './text-source.ts'
 
 export interface EmbedFlags {
   model: string
@@ -29,7 +27,7 @@ export async function embed(parameters: readonly string[], flags: EmbedFlags): P
   }
   const options = readOptions(flags)
   const source = openTexts(parameters, process.stdin, flags.jsonl === true)
-  return runJob(flags.model, flags, new EmbedJob(source, options, flags.withText === true))
+  return runJob(flags.model, flags, new TextJob(source, embedding(options, flags.withText === true)))
 }
 
 function readOptions({ dimensions, inputType, truncate, chunk }: EmbedFlags): EmbedOptions {
@@ -44,60 +42,20 @@ function readOptions({ dimensions, inputType, truncate, chunk }: EmbedFlags): Em
   }
 }
 
-/** Texts that are begun and not yet written: enough for the engine to choose batches of like length from. */
 const TEXTS_AHEAD = 256
 
-/** Reads, embeds and writes at the same time, in the order of the input, with a bounded number of texts in memory. */
-class EmbedJob implements Job {
-  readonly #source: TextSource
-  readonly #options: EmbedOptions
-  readonly #withText: boolean
-  #written = 0
-
-  constructor(source: TextSource, options: EmbedOptions, withText: boolean) {
-    this.#source = source
-    this.#options = options
-    this.#withText = withText
+/** A line for each text. */
+function embedding(options: EmbedOptions, withText: boolean): TextWork<Float32Array> {
+  return {
+    ahead: TEXTS_AHEAD,
+    async answer(text, { runtime, model, signal }) {
+      const { vectors } = await runtime.embed(model, text, { ...options, signal })
+      return vectors[0] as Float32Array
+    },
+    lineOf(vector, { id, text }, index) {
+      const fields = { index, ...(id !== undefined && { id }), ...(withText && { text }) }
+      return `${JSON.stringify(fields).slice(0, -1)},"embedding":${floatsToJson(vector)}}`
+    },
+    written: 'texts; all their lines are written',
   }
-
-  async run(parts: JobParts): Promise<void> {
-    const { output, signal } = parts
-    const { texts, totalBytes } = this.#source
-    const progress = new Progress(process.stderr, systemClock, totalBytes)
-    const begin = (text: SourceText): Promise<Embedded> => this.#begin(text, parts)
-    try {
-      for await (const done of inOrder(texts, begin, { ahead: TEXTS_AHEAD, signal })) {
-        await output.write(this.#lineOf(done))
-        this.#written++
-        progress.update(this.#written, done.readBytes)
-      }
-    } finally {
-      progress.clear()
-    }
-  }
-
-  describeStop(): string {
-    return `Stopped after ${this.#written} texts; all their lines are written.`
-  }
-
-  async #begin(text: SourceText, { runtime, model, signal }: JobParts): Promise<Embedded> {
-    try {
-      const { vectors } = await runtime.embed(model, text.text, { ...this.#options, signal })
-      return { ...text, vector: vectors[0] as Float32Array }
-    } catch (error) {
-      const isAboutTheText = error instanceof InvalidInputError || error instanceof InputTooLongError
-      throw isAboutTheText
-        ? new CommandError(EXIT.failed, `${text.origin}: ${error.message}`, { cause: error })
-        : error
-    }
-  }
-
-  #lineOf({ id, text, vector }: Embedded): string {
-    const fields = { index: this.#written, ...(id !== undefined && { id }), ...(this.#withText && { text }) }
-    return `${JSON.stringify(fields).slice(0, -1)},"embedding":${floatsToJson(vector)}}`
-  }
-}
-
-interface Embedded extends SourceText {
-  vector: Float32Array
 }

@@ -1,12 +1,10 @@
-import { InputTooLongError, InvalidInputError } from '../index.ts'
+import type { LanguagePair } from '../index.ts'
 import { languageKey } from '../kernel/language-codes.ts'
-import { systemClock } from '../kernel/clock.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
-import { inOrder } from './in-order.ts'
-import { runJob, type Job, type JobParts } from './job.ts'
+import { runJob } from './job.ts'
 import { BUNDLED_TRANSLATORS } from './model-folder.ts'
-import { Progress } from './progress.ts'
-import { openTexts, type SourceText, type TextSource } from './text-source.ts'
+import { TextJob, type TextWork } from './text-job.ts'
+import { openTexts } from './text-source.ts'
 
 export interface TranslateFlags {
   from: string
@@ -29,8 +27,8 @@ export async function translate(parameters: readonly string[], flags: TranslateF
   const { from, to, json, withText, jsonl } = flags
   const source = openTexts(parameters, process.stdin, jsonl === true)
   const isJson = json ?? withText ?? jsonl ?? parameters.some((parameter) => parameter.endsWith('.jsonl'))
-  const job = new TranslateJob(source, { source: from, target: to }, isJson, withText === true)
-  return runJob(flags.model ?? bundledFolder(from, to), flags, job)
+  const work = translating({ source: from, target: to }, isJson, withText === true)
+  return runJob(flags.model ?? bundledFolder(from, to), flags, new TextJob(source, work))
 }
 
 function bundledFolder(from: string, to: string): string {
@@ -45,71 +43,25 @@ function bundledFolder(from: string, to: string): string {
   )
 }
 
-/** Texts that are begun and not yet written: enough for the engine to choose batches of like length from. */
 const TEXTS_AHEAD = 128
 
-interface Translated extends SourceText {
-  translation: string
-}
-
-/** Reads, translates and writes at the same time, in the order of the input, with a bounded number of texts in memory. */
-class TranslateJob implements Job {
-  readonly #source: TextSource
-  readonly #languages: { source: string; target: string }
-  readonly #isJson: boolean
-  readonly #withText: boolean
-  #written = 0
-
-  constructor(
-    source: TextSource,
-    languages: { source: string; target: string },
-    isJson: boolean,
-    withText: boolean,
-  ) {
-    this.#source = source
-    this.#languages = languages
-    this.#isJson = isJson
-    this.#withText = withText
-  }
-
-  async run(parts: JobParts): Promise<void> {
-    const { output, signal } = parts
-    const { texts, totalBytes } = this.#source
-    const progress = new Progress(process.stderr, systemClock, totalBytes)
-    const begin = (text: SourceText): Promise<Translated> => this.#begin(text, parts)
-    try {
-      for await (const done of inOrder(texts, begin, { ahead: TEXTS_AHEAD, signal })) {
-        await output.write(this.#isJson ? this.#lineOf(done) : done.translation)
-        this.#written++
-        progress.update(this.#written, done.readBytes)
-      }
-    } finally {
-      progress.clear()
-    }
-  }
-
-  describeStop(): string {
-    return `Stopped after ${this.#written} texts; all their translations are written.`
-  }
-
-  async #begin(text: SourceText, { runtime, model, signal }: JobParts): Promise<Translated> {
-    try {
-      const { texts } = await runtime.translate(model, text.text, { ...this.#languages, signal })
-      return { ...text, translation: texts[0] as string }
-    } catch (error) {
-      const isAboutTheText = error instanceof InvalidInputError || error instanceof InputTooLongError
-      throw isAboutTheText
-        ? new CommandError(EXIT.failed, `${text.origin}: ${error.message}`, { cause: error })
-        : error
-    }
-  }
-
-  #lineOf({ id, text, translation }: Translated): string {
-    return JSON.stringify({
-      index: this.#written,
-      ...(id !== undefined && { id }),
-      ...(this.#withText && { text }),
-      translation,
-    })
+/** A line of text for each, or a JSON line. */
+function translating(languages: LanguagePair, isJson: boolean, withText: boolean): TextWork<string> {
+  return {
+    ahead: TEXTS_AHEAD,
+    async answer(text, { runtime, model, signal }) {
+      const { texts } = await runtime.translate(model, text, { ...languages, signal })
+      return texts[0] as string
+    },
+    lineOf(translation, { id, text }, index) {
+      if (!isJson) return translation
+      return JSON.stringify({
+        index,
+        ...(id !== undefined && { id }),
+        ...(withText && { text }),
+        translation,
+      })
+    },
+    written: 'texts; all their translations are written',
   }
 }
