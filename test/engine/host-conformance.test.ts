@@ -61,26 +61,39 @@ describe.each<Isolation>(['thread', 'process'])('a model in a %s of its own', (i
     it('says what was loaded, where, and how far it is', async () => {
       const progress: number[] = []
       const model = await open({ onProgress: (fraction) => progress.push(fraction) })
-      expect(model.embedding).toMatchObject({ dimensions: 384, maxTokens: 256, isBatchInvariant: true })
+      expect(model.embedding).toEqual({
+        dimensions: 384,
+        maxTokens: 256,
+        pooling: 'mean',
+        isBatchInvariant: true,
+        weights: expect.any(String) as unknown,
+      })
       expect(model).toMatchObject({ isolation, isolationReason: undefined })
       expect(model.memoryBytes).toBeGreaterThan(20e6)
       expect(progress).toEqual([...progress].sort((a, b) => a - b))
       expect(progress.at(-1)).toBe(1)
     })
 
-    it('ends when it is aborted, with the reason of the signal', async () => {
+    it('ends when it is aborted, with the reason of the signal and with nothing left', async () => {
       for (const whenToAbort of [0, 0.2, 0.5]) {
         const controller = new AbortController()
         const reason = new Error('not wanted any more')
-        let host: Host | undefined
-        const loading = loadWithHost({
+        let isGone = false
+        const loading = load({
           isolation,
           signal: controller.signal,
           onProgress: (fraction) => fraction >= whenToAbort && controller.abort(reason),
-        }).then((opened) => (host = opened.host))
+          startHost: (_, options) => {
+            const host = startHost(isolation, options)
+            void host.ended.then(() => (isGone = true))
+            return host
+          },
+        })
         await expect(loading).rejects.toBe(reason)
-        expect(host).toBeUndefined()
+        expect(isGone).toBe(true)
       }
+      const before = load({ isolation, signal: AbortSignal.abort(new Error('before')) })
+      await expect(before).rejects.toThrow('before')
     })
 
     it('fails with the class, the message and the cause of the error', async () => {

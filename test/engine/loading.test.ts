@@ -9,35 +9,6 @@ import { tinyCrossEncoder } from './tiny-cross-encoder.ts'
 const GRAPH = 'onnx/model_int8.onnx'
 
 describe('a load', () => {
-  it('says what was loaded, and how far it is', async () => {
-    const progress: number[] = []
-    const model = await load({ onProgress: (fraction) => progress.push(fraction) })
-    expect(model.embedding).toEqual({
-      dimensions: 384,
-      maxTokens: 256,
-      pooling: 'mean',
-      isBatchInvariant: true,
-      weights: expect.any(String) as unknown,
-    })
-    expect(model.memoryBytes).toBeGreaterThan(20e6)
-    expect(progress).toEqual([...progress].sort((a, b) => a - b))
-    expect(progress.at(-1)).toBe(1)
-    await model.close()
-  })
-
-  it('ends when it is aborted, with the reason of the signal', async () => {
-    for (const whenToAbort of [0, 0.2, 0.5]) {
-      const controller = new AbortController()
-      const reason = new Error('not wanted any more')
-      const loading = load({
-        signal: controller.signal,
-        onProgress: (fraction) => fraction >= whenToAbort && controller.abort(reason),
-      })
-      await expect(loading).rejects.toBe(reason)
-    }
-    await expect(load({ signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before')
-  })
-
   it('does without a manifest', async () => {
     using copy = copyOfModel()
     rmSync(join(copy.path, 'manifest.json'))
