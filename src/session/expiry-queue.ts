@@ -20,12 +20,7 @@ export class ExpiryQueue {
     this.#onExpired = onExpired
   }
 
-  /** In milliseconds since 1970; undefined where the record does not end. */
-  atMs(id: string): number | undefined {
-    // Most stores either have an expiry for every record or for none.
-    return this.#byId.size === 0 ? undefined : this.#byId.get(id)?.atMs
-  }
-
+  /** @param atMs In milliseconds since 1970. */
   set(id: string, atMs: number): void {
     const known = this.#byId.get(id)
     if (known === undefined) {

@@ -28,8 +28,8 @@ export class MemoryBackend implements SessionBackend<'sync'> {
     lossOnFailover: 'none',
   }
   readonly #clock: Clock
-  /** Without expiry: that is kept apart, for the records that have one. */
   readonly #records = new Map<string, SessionRecord>()
+  /** Of the records that end; for the others it costs nothing. */
   readonly #expiries: ExpiryQueue
   readonly #watchers = new Watchers()
   #version = 0
@@ -45,10 +45,8 @@ export class MemoryBackend implements SessionBackend<'sync'> {
 
   read(id: string): SessionRecord | undefined {
     const record = this.#records.get(id)
-    if (record === undefined) return undefined
-    const expiresAtMs = this.#expiries.atMs(id)
-    if (expiresAtMs === undefined) return record
-    return expiresAtMs <= this.#clock.wallMs() ? undefined : { ...record, expiresAtMs }
+    if (record?.expiresAtMs === undefined) return record
+    return record.expiresAtMs <= this.#clock.wallMs() ? undefined : record
   }
 
   commit(id: string, change: Change): CommitResult {
@@ -63,12 +61,10 @@ export class MemoryBackend implements SessionBackend<'sync'> {
     if (record === undefined) {
       this.#records.delete(id)
       this.#expiries.delete(id)
-    } else if (record.expiresAtMs === undefined) {
-      this.#records.set(id, record)
-      this.#expiries.delete(id)
     } else {
-      this.#records.set(id, { fields: record.fields, version: record.version })
-      this.#expiries.set(id, record.expiresAtMs)
+      this.#records.set(id, record)
+      if (record.expiresAtMs === undefined) this.#expiries.delete(id)
+      else this.#expiries.set(id, record.expiresAtMs)
     }
     if (this.#watchers.size > 0)
       this.#watchers.emit({ type: record === undefined ? 'delete' : 'set', id, version: result.version })
