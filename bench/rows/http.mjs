@@ -92,6 +92,29 @@ export default [
   ...['short', 'mixed', 'long'].flatMap((kind) =>
     [1, 4, 16, 64].map((callers) => closedLoopRow(kind, callers)),
   ),
+  {
+    name: 'http.mixed.c64_vs_c4',
+    rounds: 7,
+    unit: 'texts/s',
+    better: 'more',
+    against: 'the same server, 4 callers',
+    // It does not fall.
+    target: 1,
+    async prepare({ seconds }) {
+      const server = await startServer(INT8)
+      const clients = await startChild('load-generator.mjs', { port: server.port, model: 'm' })
+      const rate = async (callers, count, round) => {
+        const texts = makeTexts('mixed', count, 1_000 + round)
+        return count / (await clients.ask('closedLoop', { texts, callers })).seconds
+      }
+      const count = Math.max(128, Math.round((await rate(64, 128, 0)) * seconds))
+      return {
+        ours: (round) => rate(64, count, round),
+        theirs: (round) => rate(4, count, round),
+        close: () => Promise.all([clients.close(), server.close()]),
+      }
+    },
+  },
   ...[4, 16, 64].map(teiRow),
   {
     name: 'http.mixed.open_loop',
