@@ -319,3 +319,16 @@ test('what no correct owner does is written down', async () => {
   ])
   expect(() => engine.model('other')).toThrow('not loaded other')
 })
+
+test('a translation has the language around each sentence, and its white space', async () => {
+  const { load } = setUp()
+  const model = await load()
+  const translated = await model.translate?.(['One. Two?\n', '', ' '], { target: 'hi' })
+  expect(translated?.texts).toEqual(['hi(One.) hi(Two?)\n', '', ' '])
+  const heard: unknown[] = []
+  await model.translate?.(['a! b'], { target: 'hi', onSentence: (sentence) => void heard.push(sentence) })
+  expect(heard).toEqual([
+    { text: 0, sentence: 0, translation: 'hi(a!) ' },
+    { text: 0, sentence: 1, translation: 'hi(b)' },
+  ])
+})
