@@ -19,3 +19,17 @@ it('D2 four concurrent requests all succeed, and share their runs', async () => 
   expect(new Set(together.map(({ generation }) => generation)).size).toBe(1)
   expect(runs.together).toBeLessThan(runs.apart)
 })
+
+it('D2 a sentence does not wait for a whole book', async () => {
+  await using runtime = await createRuntime({ models: { 'en-hi': { source: TRANSLATORS['en-hi'] } } })
+  await runtime.load('en-hi')
+  const book = Array.from({ length: 1_000 }, (_, n) => `They like this train ${n}.`).join(' ')
+  const order: string[] = []
+  const long = runtime.translate('en-hi', book).then(() => order.push('book'))
+  for (const n of [1, 2, 3]) {
+    await runtime.translate('en-hi', `The neighbour was friendly ${n}.`)
+    order.push(`sentence ${n}`)
+  }
+  await long
+  expect(order).toEqual(['sentence 1', 'sentence 2', 'sentence 3', 'book'])
+})

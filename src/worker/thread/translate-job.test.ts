@@ -99,6 +99,15 @@ describe('a request', () => {
   })
 })
 
+it('a book lets others get in between: only so many of its sentences wait at a time', () => {
+  const { job } = jobOf(['a! '.repeat(1_000)])
+  const first = encodeAll(job)
+  expect(first).toHaveLength(128)
+  expect([job.isPaused, job.isEncoded]).toEqual([true, false])
+  for (const item of [0, 1, 2]) job.takeRow(item, { ids: [65], isCut: false })
+  expect(encodeAll(job)).toHaveLength(3)
+})
+
 describe('a request that reads sentences', () => {
   it('is told of each in order, whatever the order in which they are done', () => {
     const { job, told } = jobOf(['one! two! three!'], 10)

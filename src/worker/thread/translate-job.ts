@@ -22,6 +22,12 @@ export interface Translator {
   readonly processor: TextProcessor
 }
 
+/**
+ * Sentences of one request that wait or run at a time: enough for full batches, and few enough that another request, which comes
+ * behind them, does not wait for a whole book.
+ */
+const MOST_UNFINISHED = 128
+
 /** No more characters than this go to the tokenizer as one sentence, for each token that the model takes. */
 const CHARACTERS_PER_TOKEN = 8
 
@@ -63,6 +69,7 @@ export class TranslateJob extends Job<TargetRow> {
   #sentences: Iterator<CutSentence> | undefined
   /** How many more sentences may be begun before the caller has read some. */
   #credit: number
+  #unfinished = 0
 
   constructor(
     request: TranslateRequest,
@@ -85,7 +92,8 @@ export class TranslateJob extends Job<TargetRow> {
   }
 
   override get isPaused(): boolean {
-    return this.#credit <= 0 && this.#again.length === 0
+    const isFull = this.#credit <= 0 || this.#unfinished >= MOST_UNFINISHED
+    return isFull && this.#again.length === 0
   }
 
   override read(sentences: number): void {
@@ -143,6 +151,7 @@ export class TranslateJob extends Job<TargetRow> {
       return undefined
     }
     this.#credit--
+    this.#unfinished++
     const sentence = { text, plan: new SentencePlan(value), running: 0, isDone: false }
     this.#texts[text]?.sentences.push(sentence)
     return sentence
@@ -171,6 +180,7 @@ export class TranslateJob extends Job<TargetRow> {
   /** What is complete from the beginning of the text on is told. */
   #finish(sentence: SentenceWork): void {
     sentence.isDone = true
+    this.#unfinished--
     const text = this.#texts[sentence.text] as TextWork
     for (let next = text.sentences[text.told]; next?.isDone === true; next = text.sentences[text.told]) {
       const { translation } = next.plan
