@@ -3,6 +3,7 @@ import type { Mode } from '../backend.ts'
 import type { Sessions } from '../sessions.ts'
 import { LoadedBase } from './loaded-base.ts'
 import { thaw } from './thaw.ts'
+import { plain } from './plain.ts'
 import { mergeThreeWay } from './three-way-merge.ts'
 
 /** What a framework keeps, as far as a store looks at it. */
@@ -127,11 +128,6 @@ export function frameworkStore(
       ),
     clear: (callback) => answer(clear(), callback),
   }
-}
-
-/** As a session is stored by any framework: by way of JSON, which also takes the base out. */
-function plain(session: object): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(session)) as Record<string, unknown>
 }
 
 /** In a turn of its own: what a callback throws is not ours to catch. */

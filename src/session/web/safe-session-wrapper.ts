@@ -1,6 +1,7 @@
 import type { Mode } from '../backend.ts'
 import type { DeepReadonly, SessionManager, SessionValues, Update, WriteReceipt } from '../types.ts'
 import { mirrorTo } from './framework-mirror.ts'
+import { plain } from './plain.ts'
 
 /**
  * For moving an application over step by step: works on a framework's session and on ours at once. What is only in the
@@ -83,10 +84,7 @@ export class SafeSessionWrapper<S extends SessionValues = SessionValues> {
   /** As it would be stored. */
   #plain(): Record<string, unknown> {
     if (this.#framework === undefined) return {}
-    const { cookie: _cookie, ...fields } = JSON.parse(JSON.stringify(this.#framework)) as Record<
-      string,
-      unknown
-    >
+    const { cookie: _cookie, ...fields } = plain(this.#framework)
     return fields
   }
 }
