@@ -183,15 +183,16 @@ describe.each<Isolation>(['thread', 'process'])('a model in a %s of its own', (i
   })
 
   describe('work at once', () => {
-    it('takes as many runs as it may', async () => {
+    it('takes as many runs as it may, and a process one', async () => {
       const { model, host } = await openWithHost({ limits: { maxRuns: 4, intraOpThreads: 1 } })
-      const most = Math.min(4, host.maxRuns)
-      const replies = Promise.all(MUCH.slice(0, 16).map((text) => model.embed([text])))
-      let seen = 0
-      await until(() => (seen = Math.max(seen, model.activeRuns)) === most)
-      await replies
-      expect(seen).toBe(most)
-      expect(model.activeRuns).toBe(0)
+      let [active, most] = [0, 0]
+      model.onRun(({ phase }) => {
+        active += phase === 'started' ? 1 : -1
+        most = Math.max(most, active)
+      })
+      await Promise.all(MUCH.slice(0, 16).map((text) => model.embed([text])))
+      expect([most, host.maxRuns]).toEqual(isolation === 'thread' ? [4, Infinity] : [1, 1])
+      expect([active, model.activeRuns]).toEqual([0, 0])
     })
 
     it('leaves the event loop of the main side free', async () => {

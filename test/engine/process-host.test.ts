@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
 import type { HostOptions } from '../../src/worker/host.ts'
 import { ProcessHost } from '../../src/worker/process-host.ts'
 import type { FromThread, Gauges } from '../../src/worker/protocol.ts'
-import { load, MODEL_FOLDER } from './harness.ts'
+import { load, MODEL_FOLDER, until } from './harness.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const fixture = (name: string): URL => pathToFileURL(join(ROOT, 'test/fixtures/hosts', name))
@@ -77,6 +78,16 @@ describe('a child process', () => {
     expect((await model.embed(['still there'])).tokenCounts).toHaveLength(1)
     await model.close()
     expect([lastChild?.exitCode, lastChild?.signalCode]).toEqual([0, null])
+  })
+
+  it('need not give a sign of life while it is in a run, when it cannot', async () => {
+    const clock = new ManualClock()
+    const model = await load({ isolation: 'process', clock })
+    const reply = model.embed(Array.from({ length: 8 }, (_, i) => `${i} ${'many words '.repeat(200)}`))
+    await until(() => model.activeRuns > 0)
+    await clock.advanceAsync(60_000)
+    expect((await reply).tokenCounts).toHaveLength(8)
+    await model.close()
   })
 
   it('has its model in its title, and no flags of this process', async () => {
