@@ -17,6 +17,8 @@ if (isMainThread) {
     },
   }
   process.on('message', (what) => process.send(answers[what]()))
+  // Whoever measures is gone, however that came about.
+  process.on('disconnect', () => process.exit())
   // It shall not keep the process alive.
   process.channel.unref()
 }

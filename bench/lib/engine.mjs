@@ -1,7 +1,7 @@
 // The engine alone, as it is inside a resident's thread: the one place of the bench that knows its classes.
 import { EmbeddingModel } from '../../dist/engine/embedding-model.js'
 import { ortSessions } from '../../dist/engine/ort-session.js'
-import { normalize, pool } from '../../dist/engine/pooling.js'
+import { normalize, pooled } from '../../dist/engine/pooling.js'
 import { RunCancellation } from '../../dist/engine/run-cancellation.js'
 import { GRAPH_FILES } from '../../dist/registry/graph-files.js'
 
@@ -25,10 +25,10 @@ export async function openEngine({ source, dtype }, intraOpThreads) {
     encode: (text) => model.encode(text, 0, OPTIONS).ids,
     /** @param {readonly Int32Array[]} batch @returns {Promise<Float32Array[]>} */
     async run(batch) {
-      const vectors = batch.map(() => new Float32Array(model.dimensions))
+      const vectors = []
       const items = batch.map((ids) => ({ ids }))
       await model.run(items, new RunCancellation(), (row, output) => {
-        pool(pooling, output, vectors[row])
+        vectors[row] = pooled(pooling, output)
         normalize(vectors[row])
       })
       return vectors
