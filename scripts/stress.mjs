@@ -1,6 +1,7 @@
-// Real threads or processes, the real model, and everything at once: embedding, leaving, deadlines, unloads, swaps, and threads or
-// processes that are killed.
-// Every vector is compared with the one that the same text gave alone; every caller has to be answered; memory has to stay flat.
+// Real threads or processes, the real model, and everything at once: embedding, reranking, leaving, deadlines, unloads, swaps, and
+// threads or processes that are killed.
+// Every vector and every score is compared with the one that the same text gave alone; every caller has to be answered; memory has to
+// stay flat.
 //
 //   npm run stress -- [--seconds 600] [--callers 48] [--seed 1] [--isolation thread]
 import { subscribe } from 'node:diagnostics_channel'
@@ -40,10 +41,16 @@ const runtime = await createRuntime(
 )
 const texts = makeTexts(200)
 const alone = await vectorsAlone(texts)
+/** Of the first texts as queries, the score of each text. */
+const QUERIES = 4
+const scoresAlone = await rankAlone(texts)
 const endAtMs = performance.now() + seconds * 1_000
 const isOver = () => performance.now() >= endAtMs
 let inFlight = 0
 let callers = 0
+/** While memory is read everybody waits for this; and whether the disturber still has something in hand. */
+let pause = Promise.resolve()
+let isDisturbing = false
 
 const warm = warmUp()
 const work = Promise.all([...Array.from({ length: Number(values.callers) }, caller), disturb(), measure()])
@@ -71,7 +78,7 @@ console.log(isFine ? 'stress: passed' : 'stress: FAILED')
 process.exitCode = isFine ? 0 : 1
 
 async function caller() {
-  while (!isOver()) {
+  for (await pause; !isOver(); await pause) {
     const indices = Array.from({ length: 1 + Math.floor(random() * 6) }, () =>
       Math.floor(random() * texts.length),
     )
@@ -82,13 +89,10 @@ async function caller() {
     inFlight++
     callers++
     try {
-      const { vectors } = await runtime.embed(
-        random() < 0.8 ? 'a' : 'b',
-        indices.map((index) => texts[index]),
-        options,
-      )
+      const model = random() < 0.8 ? 'a' : 'b'
+      counts.wrong +=
+        random() < 0.7 ? await embed(model, indices, options) : await rerank(model, indices, options)
       counts.answered++
-      counts.wrong += indices.filter((index, row) => cosine(vectors[row], alone[index]) < 0.9999).length
     } catch (error) {
       note(error, leaving.signal)
     } finally {
@@ -97,6 +101,21 @@ async function caller() {
     }
     if (random() < 0.02) await sleep(random() * 20)
   }
+}
+
+/** Answers with how many vectors are not those of their texts. */
+async function embed(model, indices, options) {
+  const inputs = indices.map((index) => texts[index])
+  const { vectors } = await runtime.embed(model, inputs, options)
+  return indices.filter((index, row) => cosine(vectors[row], alone[index]) < 0.9999).length
+}
+
+async function rerank(model, indices, options) {
+  const query = Math.floor(random() * QUERIES)
+  const documents = indices.map((index) => texts[index])
+  const { results } = await runtime.rerank(model, texts[query], documents, options)
+  return results.filter(({ index, score }) => Math.abs(score - scoresAlone[query][indices[index]]) > 1e-4)
+    .length
 }
 
 /** What a caller may hear: that it left, that it was refused or was too late, or that its thread was killed. */
@@ -112,8 +131,12 @@ function note(error, signal) {
 
 async function disturb() {
   let revision = 1
-  while (!isOver()) {
+  for (;;) {
+    isDisturbing = false
     await sleep(200 + random() * 600)
+    await pause
+    if (isOver()) return
+    isDisturbing = true
     const kind = random()
     const model = random() < 0.5 ? 'a' : 'b'
     if (kind < 0.3) {
@@ -155,13 +178,18 @@ async function measure() {
   return { first, last: await quietRss() }
 }
 
-/** The least of some readings: what is between two batches is not memory that stays. */
+/** The least of some readings with the same models loaded and nothing going on: what is between two batches does not stay. */
 async function quietRss() {
+  let resume
+  pause = new Promise((resolve) => (resume = resolve))
+  while (inFlight > 0 || isDisturbing) await sleep(20)
+  await Promise.all(runtime.models().map(({ name }) => runtime.load(name).catch(tolerated)))
   let least = Infinity
   for (let reading = 0; reading < 20; reading++) {
     least = Math.min(least, process.memoryUsage().rss)
     await sleep(50)
   }
+  resume()
   return least
 }
 
@@ -173,6 +201,16 @@ async function vectorsAlone(all) {
   const vectors = []
   for (const text of all) vectors.push((await runtime.embed('a', text)).vectors[0].slice())
   return vectors
+}
+
+/** The scores of a query do not depend on the other documents. */
+async function rankAlone(all) {
+  const scores = []
+  for (const query of all.slice(0, QUERIES)) {
+    const { results } = await runtime.rerank('a', query, all)
+    scores.push(results.toSorted((a, b) => a.index - b.index).map(({ score }) => score))
+  }
+  return scores
 }
 
 function makeTexts(count) {
