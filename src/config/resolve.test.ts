@@ -25,6 +25,7 @@ describe('resolveRuntimeConfig', () => {
       dtype: undefined,
       device: 'auto',
       revision: '',
+      isolation: 'thread',
       keepAliveMs: 300_000,
       slot: 'minilm',
       group: undefined,

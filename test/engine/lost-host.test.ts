@@ -90,6 +90,23 @@ describe.each(['thread', 'process'] as const)('with isolation: %s', (isolation) 
   })
 })
 
+it('a swap moves a model into a process and back, and no request fails', async () => {
+  const opened = await open({})
+  const { vectors } = await opened.embed('m', TEXT)
+  let isOver = false
+  const requests = (async () => {
+    while (!isOver) expect((await opened.embed('m', TEXT)).vectors[0]).toHaveLength(384)
+  })()
+  for (const isolation of ['process', 'thread'] as const) {
+    await opened.swap('m', { isolation })
+    expect(opened.status('m').isolation).toBe(isolation)
+  }
+  isOver = true
+  await requests
+  expect((await opened.embed('m', TEXT)).vectors).toEqual(vectors)
+  expect(opened.status('m').generation).toBe(3)
+})
+
 it.skipIf(process.platform === 'win32')(
   'a process that hangs and has not begun is killed, and the next one does the work',
   async () => {
