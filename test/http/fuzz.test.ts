@@ -14,17 +14,41 @@ const mostlyRight = fc.record(
   },
   { requiredKeys: [] },
 )
-const body = fc.oneof(
-  mostlyRight.map((value) => JSON.stringify(value)),
-  fc.jsonValue().map((value) => JSON.stringify(value)),
-  fc.string(),
-  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+const orAnything = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+  fc.oneof({ arbitrary: right, weight: 9 }, { arbitrary: fc.jsonValue(), weight: 1 })
+const texts = orAnything(
+  fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.record({ text: fc.string() })), { minLength: 1 }),
 )
+const mostlyRerank = fc.record(
+  {
+    model: orAnything(fc.constant('minilm')),
+    query: orAnything(fc.string({ unit: 'binary', minLength: 1 })),
+    documents: texts,
+    texts,
+    top_n: orAnything(fc.nat()),
+    max_tokens_per_doc: orAnything(fc.nat()),
+    priority: orAnything(fc.nat(1_200)),
+    rank_fields: orAnything(fc.array(fc.string())),
+    return_documents: orAnything(fc.boolean()),
+    return_text: orAnything(fc.boolean()),
+    raw_scores: orAnything(fc.boolean()),
+    truncation_direction: orAnything(fc.constant('Right')),
+    ['__proto__']: fc.jsonValue(),
+  },
+  { requiredKeys: ['query'] },
+)
+const bodyOf = (mostlyRight: fc.Arbitrary<unknown>): fc.Arbitrary<string | Buffer> =>
+  fc.oneof(
+    mostlyRight.map((value) => JSON.stringify(value)),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc.string(),
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  )
 
 it('answers whatever is posted with 2xx or 4xx, in its shape', async () => {
   const { server } = harness()
   await fc.assert(
-    fc.asyncProperty(body, async (payload) => {
+    fc.asyncProperty(bodyOf(mostlyRight), async (payload) => {
       const reply = await server.inject({
         method: 'POST',
         url: '/v1/embeddings',
@@ -37,6 +61,26 @@ it('answers whatever is posted with 2xx or 4xx, in its shape', async () => {
     }),
     { numRuns: 1000, seed: 1 },
   )
+})
+
+it.each([
+  ['/v2/rerank', 'message'],
+  ['/v1/rerank', 'detail'],
+  ['/rerank', 'error'],
+])('%s answers whatever is posted with 2xx or 4xx, in its shape', async (url, errorKey) => {
+  const { server } = harness()
+  let answered = 0
+  await fc.assert(
+    fc.asyncProperty(bodyOf(mostlyRerank), async (payload) => {
+      const reply = await server.inject({ method: 'POST', url, headers: { host: 'localhost' }, payload })
+      expect(reply.statusCode).toBeLessThan(500)
+      const answer = reply.json<object>()
+      if (reply.statusCode === 200) answered++
+      else expect(answer).toHaveProperty(errorKey)
+    }),
+    { numRuns: 1000, seed: 1 },
+  )
+  expect(answered).toBeGreaterThan(0)
 })
 
 it('answers whatever path and headers come with less than 500', async () => {
