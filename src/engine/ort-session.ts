@@ -9,6 +9,7 @@ import { describeValues } from './ort-value-info.ts'
 import type { RunCancellation } from './run-cancellation.ts'
 import type { OpenSession, Session } from './session.ts'
 import type { TensorView, ValueInfo } from './tensor.ts'
+import { ValueSlots, type Slots } from './value-slots.ts'
 
 /** `ORT_LOGGING_LEVEL_FATAL`: failures come as statuses; the library prints nothing by itself. */
 const LOG_FATAL = 4
@@ -25,21 +26,30 @@ export interface OrtSessionOptions {
    * it when this thread was ended without the chance to.
    */
   address?: BigUint64Array
+  /** For the values that runs allocate. */
+  slots: ValueSlots
 }
 
 /**
  * Opens graphs through the C API.
  *
  * @param addresses One element for each graph; see `OrtSessionOptions.address`.
+ * @param valueAddresses See `ValueSlots`.
  * @throws ModelLoadError where the C API cannot be had
  */
-export function ortSessions(intraOpThreads: number, addresses: BigUint64Array): OpenSession {
+export function ortSessions(
+  intraOpThreads: number,
+  addresses: BigUint64Array,
+  valueAddresses: BigUint64Array = new BigUint64Array(0),
+): OpenSession {
   const api = new OrtApi()
+  const slots = new ValueSlots(valueAddresses)
   return (path, index, signal) =>
     OrtSession.create(api, path, {
       intraOpThreads,
       signal,
       address: addresses.subarray(index, index + 1),
+      slots,
     })
 }
 
@@ -51,11 +61,19 @@ class OrtSession implements Session {
   readonly #handles: HandleStack
   readonly #session: Pointer
   readonly #memoryInfo: Pointer
+  readonly #slots: ValueSlots
   #activeRuns = 0
   #isReleased = false
 
-  private constructor(api: OrtApi, session: Pointer, memoryInfo: Pointer, handles: HandleStack) {
+  private constructor(
+    api: OrtApi,
+    session: Pointer,
+    memoryInfo: Pointer,
+    handles: HandleStack,
+    slots: ValueSlots,
+  ) {
     this.#api = api
+    this.#slots = slots
     this.#session = session
     this.#memoryInfo = memoryInfo
     this.#handles = handles
@@ -67,7 +85,7 @@ class OrtSession implements Session {
    * Reads and optimises the graph on the pool of libuv.
    * @throws OrtError with the library's own words when the file is not a graph it can run, or the load was stopped.
    */
-  static async create(api: OrtApi, modelPath: string, options: OrtSessionOptions = {}): Promise<OrtSession> {
+  static async create(api: OrtApi, modelPath: string, options: OrtSessionOptions): Promise<OrtSession> {
     const handles = new HandleStack()
     try {
       // The library has one environment per process and counts its users.
@@ -82,7 +100,7 @@ class OrtSession implements Session {
         releaseSession(api, address),
       )
       await createNative(api, environment, modelPath, options, address)
-      return new OrtSession(api, address[0] as Pointer, memoryInfo, handles)
+      return new OrtSession(api, address[0] as Pointer, memoryInfo, handles, options.slots)
     } catch (error) {
       handles.release()
       throw error
@@ -120,10 +138,12 @@ class OrtSession implements Session {
   ): Promise<OrtValue[]> {
     if (this.#isReleased) throw new Error('The session is released.')
     const handles = new HandleStack()
+    const given = Object.keys(outputs).length
+    const slots = unshaped.length === 0 ? undefined : this.#slots.take(given + unshaped.length)
     this.#activeRuns++
     try {
       const from = bindTensors(this.#api, this.#memoryInfo, inputs, handles)
-      const to = bindTensors(this.#api, this.#memoryInfo, outputs, handles, unshaped)
+      const to = bindTensors(this.#api, this.#memoryInfo, outputs, handles, unshaped, slots?.addresses)
       const runOptions = handles.own(this.#api.pointer('CreateRunOptions'), (runOptions) =>
         this.#api.release('ReleaseRunOptions', runOptions),
       )
@@ -139,9 +159,15 @@ class OrtSession implements Session {
         to.count,
         to.values,
       )
-      const allocated = to.values.subarray(to.count - unshaped.length)
-      return Array.from(allocated, (value) => new OrtValue(this.#api, value))
+      return unshaped.map((_, index) => new OrtValue(this.#api, slots as Slots, given + index))
+    } catch (error) {
+      for (const index of unshaped.keys()) slots?.give(given + index)
+      throw error
     } finally {
+      for (let index = 0; slots !== undefined && index < given; index++) {
+        slots.addresses[index] = 0n
+        slots.give(index)
+      }
       this.#activeRuns--
       cancellation.end()
       handles.release()
@@ -183,4 +209,12 @@ export function releaseSession(api: OrtApi, address: BigUint64Array): void {
   const session = address[0] as Pointer
   address[0] = 0n
   if (session !== 0n) api.release('ReleaseSession', session)
+}
+
+/** Releases the values whose addresses a thread has left behind, and leaves zeros there. */
+export function releaseValues(api: OrtApi, addresses: BigUint64Array): void {
+  for (const [index, address] of addresses.entries()) {
+    addresses[index] = 0n
+    if (address !== 0n) api.release('ReleaseValue', address)
+  }
 }

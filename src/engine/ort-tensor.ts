@@ -10,7 +10,7 @@ import type { TensorView } from './tensor.ts'
 export interface BoundTensors {
   readonly count: number
   readonly names: BigUint64Array<ArrayBuffer>
-  readonly values: BigUint64Array<ArrayBuffer>
+  readonly values: BigUint64Array
 }
 
 /**
@@ -18,6 +18,7 @@ export interface BoundTensors {
  * that ONNX Runtime has allocated are taken as they are, and stay their owner's.
  *
  * @param unshaped Names at the end whose values ONNX Runtime is to allocate: they are 0 until it has.
+ * @param values Where the addresses of the values go: zeros, one for each name. It must not move. @default memory of its own
  */
 export function bindTensors(
   api: OrtApi,
@@ -25,11 +26,12 @@ export function bindTensors(
   tensors: Readonly<Record<string, TensorView | OrtValue>>,
   handles: HandleStack,
   unshaped: readonly string[] = [],
+  values: BigUint64Array = offHeap(BigUint64Array, Object.keys(tensors).length + unshaped.length),
 ): BoundTensors {
   const allNames = [...Object.keys(tensors), ...unshaped]
+  handles.keep(values)
   const names = handles.keep(offHeap(BigUint64Array, allNames.length))
   for (const [index, name] of allNames.entries()) names[index] = koffi.address(handles.keep(cString(name)))
-  const values = handles.keep(offHeap(BigUint64Array, allNames.length))
   for (const [index, tensor] of Object.values(tensors).entries()) {
     if (tensor instanceof OrtValue) {
       values[index] = tensor.pointer

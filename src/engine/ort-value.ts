@@ -3,6 +3,7 @@ import type { OrtApi } from './ort-api.ts'
 import type { Pointer } from './ort-library.ts'
 import { readTypeAndShape } from './ort-value-info.ts'
 import type { AllocatedTensor } from './tensor.ts'
+import type { Slots } from './value-slots.ts'
 
 /** A tensor in memory of ONNX Runtime. It goes into another run without being copied. */
 export class OrtValue implements AllocatedTensor {
@@ -10,13 +11,17 @@ export class OrtValue implements AllocatedTensor {
   readonly elementType: number
   readonly shape: readonly number[]
   readonly #api: OrtApi
+  readonly #slots: Slots
+  readonly #index: number
   #isReleased = false
 
-  /** Takes the native value over. */
-  constructor(api: OrtApi, pointer: Pointer) {
+  /** Takes over the native value whose address is in the slot. */
+  constructor(api: OrtApi, slots: Slots, index: number) {
     this.#api = api
-    this.pointer = pointer
-    const info = api.pointer('GetTensorTypeAndShape', pointer)
+    this.#slots = slots
+    this.#index = index
+    this.pointer = slots.addresses[index] as Pointer
+    const info = api.pointer('GetTensorTypeAndShape', this.pointer)
     try {
       const { elementType, shape } = readTypeAndShape(api, info)
       this.elementType = elementType
@@ -37,6 +42,9 @@ export class OrtValue implements AllocatedTensor {
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
+    // First: released twice would be a crash, and released never is a leak, if the thread is ended in between.
+    this.#slots.addresses[this.#index] = 0n
     this.#api.release('ReleaseValue', this.pointer)
+    this.#slots.give(this.#index)
   }
 }

@@ -41,6 +41,9 @@ import type { CreditHolder, RunCredits } from './run-credits.ts'
 /** A translator has an encoder and a decoder; others have one graph. */
 const MAX_SESSIONS = 2
 
+/** What a translator's runs keep from step to step: 96 for NLLB with 24 layers, twice while a step runs, and some runs at once. */
+const MAX_VALUES = 2_048
+
 export interface OnnxModelOptions extends Sender {
   /** Starts what the model is to live in. */
   readonly startHost: (options: HostOptions) => Host
@@ -73,6 +76,7 @@ export class OnnxModel implements Model {
     sessionAddresses: new BigUint64Array(
       new SharedArrayBuffer(MAX_SESSIONS * BigUint64Array.BYTES_PER_ELEMENT),
     ),
+    valueAddresses: new BigUint64Array(new SharedArrayBuffer(MAX_VALUES * BigUint64Array.BYTES_PER_ELEMENT)),
   }
   readonly #calls = new PendingCalls()
   readonly #lostListeners = new Set<(error: Error) => void>()

@@ -60,12 +60,12 @@ export interface Gauges {
    * translator has two.
    */
   readonly sessionAddresses: BigUint64Array<SharedArrayBuffer>
+  /** The same of values that outlive a run. */
+  readonly valueAddresses: BigUint64Array<SharedArrayBuffer>
 }
 
 /** What the thread is started with that releases what another one left behind. */
-export interface ReleaseData {
-  readonly sessionAddresses: BigUint64Array<SharedArrayBuffer>
-}
+export type ReleaseData = Pick<Gauges, 'sessionAddresses' | 'valueAddresses'>
 
 export type ToThread =
   | Request

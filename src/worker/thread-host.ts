@@ -16,11 +16,12 @@ export class ThreadHost implements Host {
   readonly maxRuns: number = Infinity
   readonly ended: Promise<HostEnd>
   readonly #worker: Worker
-  readonly #sessionAddresses: BigUint64Array<SharedArrayBuffer>
+  readonly #left: ReleaseData
 
   /** @param entry What runs in it. @default the built one */
   constructor({ title, data, gauges, onMessage }: HostOptions, entry: URL = threadFile('main.js')) {
-    this.#sessionAddresses = gauges.sessionAddresses
+    const { sessionAddresses, valueAddresses } = gauges
+    this.#left = { sessionAddresses, valueAddresses }
     const workerData: ThreadData = { ...data, gauges }
     this.#worker = new Worker(entry, { name: title, workerData, execArgv: NO_FLAGS })
     this.#worker.on('message', onMessage)
@@ -42,17 +43,14 @@ export class ThreadHost implements Host {
     this.#worker.on('error', (error) => (cause = error))
     this.#worker.on('exit', (exitCode) => exit.resolve(exitCode))
     const exitCode = await exit.promise
-    if (this.#sessionAddresses.some((address) => address !== 0n)) {
-      await releaseLeftSessions(this.#sessionAddresses)
-    }
+    if (this.#left.sessionAddresses.some((address) => address !== 0n)) await releaseLeft(this.#left)
     await trimMemory()
     return { how: cause === undefined ? `with exit code ${exitCode}` : 'by an error', cause }
   }
 }
 
 /** A thread that did not end by itself leaves its native sessions behind, with all weights. Another thread releases them. */
-async function releaseLeftSessions(sessionAddresses: BigUint64Array<SharedArrayBuffer>): Promise<void> {
-  const workerData: ReleaseData = { sessionAddresses }
+async function releaseLeft(workerData: ReleaseData): Promise<void> {
   const worker = new Worker(threadFile('release.js'), { workerData, execArgv: NO_FLAGS })
   const exit = new Deferred<void>()
   worker.on('exit', () => exit.resolve())

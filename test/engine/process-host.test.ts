@@ -35,6 +35,7 @@ function hostOptions(): HostOptions & { gauges: Gauges; messages: FromThread[] }
       activeRuns: new Int32Array(new SharedArrayBuffer(4)),
       memoryBytes: new BigInt64Array(new SharedArrayBuffer(8)),
       sessionAddresses: new BigUint64Array(new SharedArrayBuffer(16)),
+      valueAddresses: new BigUint64Array(new SharedArrayBuffer(16)),
     },
     onMessage: (message) => messages.push(message),
     messages,

@@ -6,7 +6,7 @@ import type { ThreadModel } from './thread-model.ts'
 
 /** Entry of a worker thread with a resident. It ends by itself when nothing is left that would keep it alive. */
 async function serveThread(port: MessagePort, data: ThreadData): Promise<void> {
-  const { activeRuns, memoryBytes, sessionAddresses } = data.gauges
+  const { activeRuns, memoryBytes, sessionAddresses, valueAddresses } = data.gauges
   await serve({
     port: {
       send: (message, transfer = []) => port.postMessage(message, transfer),
@@ -17,7 +17,7 @@ async function serveThread(port: MessagePort, data: ThreadData): Promise<void> {
     async engine() {
       // Imported late: where koffi cannot be loaded, the main side is told so.
       const { ortSessions } = await import('../../engine/ort-session.ts')
-      return ortSessions(data.intraOpThreads, sessionAddresses)
+      return ortSessions(data.intraOpThreads, sessionAddresses, valueAddresses)
     },
     onRunsChanged(runs, model) {
       Atomics.store(activeRuns, 0, runs)
