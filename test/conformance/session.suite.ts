@@ -220,6 +220,16 @@ export function sessionSuite(
         expect(await session.exists('n')).toBe(false)
       })
 
+      it.each<[string, unknown]>([
+        ['a number', 5],
+        ['a text', 'text'],
+        ['null', null],
+      ])('refuses an update that returns %s', async (_name, value) => {
+        const session = fresh()
+        expect(await failure(() => session.atomicUpdate((() => value) as never))).toBeInstanceOf(TypeError)
+        expect(await session.read()).toBeUndefined()
+      })
+
       it('removes a key in an update', async () => {
         const session = fresh()
         await session.setMultiple({ n: 1, other: 2 })
@@ -394,6 +404,36 @@ export function sessionSuite(
         )
         expect(await failed).toMatchObject({ message: 'half way' })
         expect(await session.read()).toEqual({ first: 1 })
+      })
+
+      it('writes what a section inside another has flushed, even if both fail afterwards', async () => {
+        const session = fresh()
+        const failed = failure(() =>
+          session.withLock(async (tx) => {
+            tx.set('outer', 1)
+            await tx.withLock(async (inner) => {
+              inner.set('inner', 2)
+              await inner.flush()
+              inner.set('inner', 3)
+              throw new Error('half way')
+            })
+          }),
+        )
+        expect(await failed).toMatchObject({ message: 'half way' })
+        expect(await session.read()).toEqual({ outer: 1, inner: 2 })
+      })
+
+      it('does not make a session again that ends during a section', async () => {
+        const session = fresh()
+        await session.set('n', 1, { ttlMs: 40 })
+        const late = failure(() =>
+          session.withLock(async (tx) => {
+            await pause(80)
+            tx.set('n', 2)
+          }),
+        )
+        expect(await late).toBeInstanceOf(SessionConflictError)
+        expect(await session.read()).toBeUndefined()
       })
 
       it('keeps sections side by side apart', async () => {
@@ -717,6 +757,20 @@ export function sessionSuite(
         expect(ids).toEqual([])
         await own.close()
       })
+    })
+
+    it.each<[string, object]>([
+      ['timeoutMs', { timeoutMs: -1 }],
+      ['timeoutMs', { timeoutMs: '5' }],
+      ['leaseMs', { leaseMs: 1 }],
+      ['ttlMs', { ttlMs: NaN }],
+      ['maxKeys', { maxKeys: 0 }],
+      ['maxValueChars', { maxValueChars: 1.5 }],
+    ])('refuses a %s that is none: %j', async (name, options) => {
+      const backend = await open()
+      expect(() => openSessions({ backend, ...options })).toThrow(RangeError)
+      expect(() => openSessions({ backend, ...options })).toThrow(name)
+      await backend.close()
     })
 
     it('lists sessions by prefix, page by page', async () => {

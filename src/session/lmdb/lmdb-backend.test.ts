@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { openSessions } from '../sessions.ts'
 import { lmdbBackend } from './lmdb-backend.ts'
 
@@ -96,6 +96,24 @@ it('says that the disk is full, and goes on reading', () => {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).toEqual(['SESSION_STORE', 1, null])
+})
+
+it('removes what has expired by itself, from time to time', async () => {
+  const backend = await lmdbBackend({ path, sweepEveryMs: 10 })
+  await using sessions = openSessions({ backend })
+  await sessions.open('a').set('n', 1, { ttlMs: 1 })
+  await sessions.open('b').set('n', 1)
+  const root = open({ path, noSubdir: true, maxDbs: 4 })
+  const stored = root.openDB<object, string>('sessions', { encoding: 'json' })
+  await vi.waitFor(() => {
+    stored.resetReadTxn()
+    expect([...stored.getKeys()]).toEqual(['b'])
+  })
+  await root.close()
+})
+
+it('refuses to promise what it would not keep', async () => {
+  await expect(lmdbBackend({ path, noSync: true, durability: 'machine' })).rejects.toThrow(RangeError)
 })
 
 it('removes what has expired', async () => {

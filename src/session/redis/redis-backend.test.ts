@@ -222,6 +222,44 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
   })
 })
 
+describe.runIf(reason === undefined)('redis with replicas', () => {
+  it('answers when so many have the write, and says so when they have not', async () => {
+    const primary = await RedisServer.start()
+    const replica = await RedisServer.start('--replicaof', `127.0.0.1 ${primary.port}`)
+    const options = { url: primary.url, replicas: 1 }
+    const sessions = openSessions({ backend: await redisBackend(options), timeoutMs: 1_000 })
+    const session = sessions.create<Values>()
+    // The replica needs a while to get in touch.
+    await vi.waitFor(() => session.set('n', 1), { timeout: 10_000 })
+    expect((await session.set('n', 1)).durability).toBe('replica')
+    expect((await session.apply('n', { inc: 1 })).value).toBe(2)
+    await replica.kill()
+    const unknown = { code: 'SESSION_OUTCOME_UNKNOWN', message: expect.stringContaining('0 of 1') as string }
+    await expect(session.set('n', 5)).rejects.toMatchObject(unknown)
+    await expect(session.apply('n', { inc: 1 })).rejects.toMatchObject(unknown)
+    expect(await session.get('n')).toBe(6)
+    await sessions.close()
+    await replica.end()
+    await primary.end()
+  })
+})
+
+it('promises nothing of a server that does not tell its settings', async (ctx) => {
+  if (reason !== undefined) return ctx.skip(reason)
+  const server = await RedisServer.start('--appendonly', 'yes', '--rename-command', 'CONFIG', '')
+  const backend = await redisBackend({ url: server.url })
+  expect(backend.guarantees).toMatchObject({
+    durability: 'memory',
+    scope: 'cluster',
+    lossOnFailover: 'possible',
+  })
+  await backend.close()
+  const told = await redisBackend({ url: server.url, durability: 'process' })
+  expect(told.guarantees.durability).toBe('process')
+  await told.close()
+  await server.end()
+})
+
 it('says that it does not do with a node of a cluster', async (ctx) => {
   if (reason !== undefined) return ctx.skip(reason)
   const server = await RedisServer.start('--cluster-enabled', 'yes')
