@@ -4,7 +4,7 @@ import { offHeap } from './off-heap.ts'
 export interface Slots {
   readonly addresses: BigUint64Array
   /** Nothing is at this place any more. */
-  give(index: number): void
+  readonly give: (index: number) => void
 }
 
 /**
