@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { answer } from './child.mjs'
 import { openEngine } from './engine.mjs'
+import { timed } from './loops.mjs'
 import { makeTexts } from './texts.mjs'
 
 const CORES = availableParallelism()
@@ -104,11 +105,9 @@ async function runBatch(engine, batch, vectors) {
   for (const [row, { place }] of batch.entries()) vectors[place] = results[row]
 }
 
-/** `{ seconds }` for these texts, all at hand or only `limit` of them. */
-async function measure(texts, way, limit = Infinity) {
-  const startMs = performance.now()
-  await (limit >= WINDOW_TEXTS ? windows(texts, way) : atHand(texts, way, limit))
-  return { seconds: (performance.now() - startMs) / 1_000 }
+/** For these texts, all at hand or only `limit` of them. */
+function measure(texts, way, limit = Infinity) {
+  return timed(() => (limit >= WINDOW_TEXTS ? windows(texts, way) : atHand(texts, way, limit)))
 }
 
 /** Ways to run, by the number of texts at hand. */

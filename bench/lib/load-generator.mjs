@@ -15,10 +15,7 @@ answer({
   },
   async closedLoop({ texts, callers }) {
     await pool.open(callers)
-    const startedAt = process.cpuUsage()
-    const result = await closedLoop(texts, callers, call)
-    const { user, system } = process.cpuUsage(startedAt)
-    return { ...result, cpuMs: (user + system) / 1_000 }
+    return closedLoop(texts, callers, call)
   },
   openLoop: ({ texts, perSecond, seed }) => openLoop(texts, perSecond, seed, call),
 })

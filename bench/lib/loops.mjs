@@ -6,12 +6,11 @@ import { seeded } from './texts.mjs'
  *
  * @param {readonly string[]} texts
  * @param {(text: string, caller: number) => Promise<unknown>} call
- * @returns {Promise<{ seconds: number, latenciesMs: number[] }>}
+ * @returns {Promise<{ seconds: number, cpuMs: number, latenciesMs: number[] }>}
  */
 export async function closedLoop(texts, callers, call) {
   const latenciesMs = []
   let next = 0
-  const startMs = performance.now()
   const work = async (_, caller) => {
     while (next < texts.length) {
       const askedMs = performance.now()
@@ -19,8 +18,17 @@ export async function closedLoop(texts, callers, call) {
       latenciesMs.push(performance.now() - askedMs)
     }
   }
-  await Promise.all(Array.from({ length: callers }, work))
-  return { seconds: (performance.now() - startMs) / 1_000, latenciesMs }
+  const took = await timed(() => Promise.all(Array.from({ length: callers }, work)))
+  return { ...took, latenciesMs }
+}
+
+/** How long it took, and the CPU time of this process with all its threads. */
+export async function timed(work) {
+  const startMs = performance.now()
+  const cpuBefore = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { seconds: (performance.now() - startMs) / 1_000, cpuMs: (user + system) / 1_000 }
 }
 
 /**

@@ -26,6 +26,7 @@ describe('npm run bench', () => {
     const results = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>[]
     const row = { value: expect.any(Number), against: expect.any(String), ratio: expect.any(Number) }
     expect(results).toMatchObject([
+      { ...row, name: 'embed.short.c1.cpu_vs_engine_loop', unit: 'CPU ms/text' },
       { ...row, name: 'embed.short.c1.vs_engine_loop', unit: 'texts/s' },
       { ...row, name: 'embed.short.c1.vs_same_at_hand', unit: 'texts/s' },
       { ...row, name: 'http.short.c4.vs_library', unit: 'texts/s' },
