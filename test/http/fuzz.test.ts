@@ -37,6 +37,18 @@ const mostlyRerank = fc.record(
   },
   { requiredKeys: ['query'] },
 )
+const mostlyTranslate = fc.record(
+  {
+    q: orAnything(fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string({ unit: 'grapheme' })))),
+    source: orAnything(fc.constantFrom('en', 'auto', 'hi', 'pb', 'x-y-z', '__proto__')),
+    target: orAnything(fc.constantFrom('hi', 'en', 'ZT', 'constructor')),
+    format: orAnything(fc.constantFrom('text', 'html')),
+    alternatives: orAnything(fc.integer({ min: -1, max: 4 })),
+    api_key: fc.jsonValue(),
+    ['__proto__']: fc.jsonValue(),
+  },
+  { requiredKeys: ['q'] },
+)
 const bodyOf = (mostlyRight: fc.Arbitrary<unknown>): fc.Arbitrary<string | Buffer> =>
   fc.oneof(
     mostlyRight.map((value) => JSON.stringify(value)),
@@ -77,6 +89,28 @@ it.each([
       const answer = reply.json<object>()
       if (reply.statusCode === 200) answered++
       else expect(answer).toHaveProperty(errorKey)
+    }),
+    { numRuns: 1000, seed: 1 },
+  )
+  expect(answered).toBeGreaterThan(0)
+})
+
+it.each([
+  ['/translate', 'application/json'],
+  ['/translate', 'application/x-www-form-urlencoded'],
+  ['/detect', 'application/json'],
+])('%s answers whatever is posted as %s with 2xx or 4xx, in its shape', async (url, type) => {
+  const { server, runtime } = harness()
+  runtime.addTranslators('en-hi', 'hi-en')
+  let answered = 0
+  const streams = fc.constantFrom('application/json', 'text/event-stream')
+  await fc.assert(
+    fc.asyncProperty(bodyOf(mostlyTranslate), streams, async (payload, accept) => {
+      const headers = { host: 'localhost', 'content-type': type, accept }
+      const reply = await server.inject({ method: 'POST', url, headers, payload })
+      expect(reply.statusCode).toBeLessThan(500)
+      if (reply.statusCode === 200) answered++
+      else expect(reply.json<object>()).toHaveProperty('error')
     }),
     { numRuns: 1000, seed: 1 },
   )
