@@ -1,5 +1,5 @@
 /** Whoever waits is ordered by levels, 0 (first) to this one. */
-export const LOWEST_PRIORITY = 9
+const LOWEST_PRIORITY = 9
 export const DEFAULT_PRIORITY = 1
 
 /** What lies outside is moved to the nearer end; what is no number counts as the highest, so that nothing can break. */

@@ -18,6 +18,7 @@ async function exposition(): Promise<string> {
   const timings = { admitMs: 1, queueMs: 1, loadMs: 1, tokeniseMs: 1, inferMs: 1, encodeMs: 1 }
   events.emit('request', { model, task: 'embed', outcome: 'ok', items: 1, tokens: 1, timings })
   events.emit('batch', { model, texts: 1, tokens: 1, paddedTokens: 1, inferMs: 1 })
+  events.emit('cache', { model, hits: 1, misses: 1 })
   events.emit('load', { ...key, outcome: 'loaded', durationMs: 1, memoryBytes: 1, isFallback: false })
   events.emit('unload', { ...key, reason: 'idle' })
   events.emit('swap', { slot: 's', from: 'a', to: 'b', mode: 'drain', outcome: 'ended' })
