@@ -406,6 +406,17 @@ export function sessionSuite(
         expect(await session.read()).toEqual({ first: 1 })
       })
 
+      it('writes once what was flushed', async () => {
+        const session = fresh()
+        const { writes } = session.getStats()
+        await session.withLock(async (tx) => {
+          tx.set('n', 1)
+          await tx.flush()
+        })
+        expect(session.getStats().writes).toBe(writes + 1)
+        expect(await session.read()).toEqual({ n: 1 })
+      })
+
       it('writes what a section inside another has flushed, even if both fail afterwards', async () => {
         const session = fresh()
         const failed = failure(() =>
@@ -709,6 +720,15 @@ export function sessionSuite(
     })
 
     describe('the end of a session', () => {
+      it('comes in its place among the writes beside it', async () => {
+        const session = fresh()
+        const all = [() => session.set('n', 1), () => session.destroy(), () => session.set('other', 2)]
+        await Promise.all(all.map(settle))
+        expect(await session.read()).toEqual({ other: 2 })
+        await Promise.all([() => session.set('n', 3), () => session.destroy()].map(settle))
+        expect(await session.read()).toBeUndefined()
+      })
+
       it('comes with destroy', async () => {
         const session = fresh()
         expect(await session.destroy()).toBe(false)
@@ -849,6 +869,20 @@ export function sessionSuite(
         }),
       )
       expect(await sessions.open<Values>(id).get('n')).toBe(120)
+      await second.close()
+    })
+
+    it('looks again before it answers an update that changes nothing', async (ctx) => {
+      if (scope === 'process') return ctx.skip('a memory backend is a store of its own')
+      const second = await openMore()
+      const session = fresh()
+      await session.set('n', 1)
+      await second.open<Values>(session.id).set('n', 2)
+      let seen: number | undefined
+      await session.atomicUpdate(({ n }) => {
+        seen = n
+      })
+      expect(seen).toBe(2)
       await second.close()
     })
 
