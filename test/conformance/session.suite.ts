@@ -891,11 +891,11 @@ export function sessionSuite(
       const backend = await open()
       const { leases } = backend
       const id = fresh().id
-      const first = await leases?.acquire(id, 30)
-      expect(first).toMatchObject({ isGranted: true })
       const own = await openMore()
       const session = own.open<Values>(id)
-      expect(await leases?.acquire(id, 30)).toMatchObject({ isGranted: false })
+      const first = await leases?.acquire(id, 500)
+      expect(first).toMatchObject({ isGranted: true })
+      expect(await leases?.acquire(id, 500)).toMatchObject({ isGranted: false })
       await session.withLock((tx) => tx.set('n', 1))
       const fence = first?.isGranted ? first.fence : 0
       const late = await backend.commit(id, { expect: 'any', set: { n: 2 }, remove: [], fence })
