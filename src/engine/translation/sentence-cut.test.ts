@@ -20,6 +20,11 @@ describe('a text', () => {
       'See https://example.org/a?b=1.',
       'Or v1.2!',
     ])
+    expect(cut('你好。{{ x }}! 再见。')).toEqual(['你好。{{ x }}!', '再见。'])
+    expect(cut('Go! <a title="One. Two.">You</a> stay.')).toEqual([
+      'Go!',
+      '<a title="One. Two.">You</a> stay.',
+    ])
     expect(cut('今日は。明日は？', 'ja')).toEqual(['今日は。', '明日は？'])
     expect(cut('مرحبا. كيف حالك؟ بخير.', 'ar')).toEqual(['مرحبا.', 'كيف حالك؟', 'بخير.'])
   })

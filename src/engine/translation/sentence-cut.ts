@@ -1,3 +1,5 @@
+import { protectedParts } from './protected-parts.ts'
+
 /** A sentence and the white space around it: all of them joined are the text. */
 export interface CutSentence {
   readonly before: string
@@ -18,6 +20,9 @@ const MOST_BLANK_PIECES = 64
 /** Characters that are looked at together. */
 const LEAST_WINDOW = 2_048
 
+/** Of a placeholder or an address, as far as it is looked for on either side of a cut. */
+const LONGEST_PART = 300
+
 const segmenters = new Map<string, Intl.Segmenter>()
 
 /**
@@ -28,18 +33,31 @@ const segmenters = new Map<string, Intl.Segmenter>()
 export function* cutSentences(text: string, language: string, maxLength: number): Generator<CutSentence> {
   let held = ''
   let blanks = 0
+  let offset = 0
   for (const segment of segments(text, segmenterOf(language), maxLength)) {
     const isBlank = segment.trim() === ''
-    const belongs = (isBlank && blanks < MOST_BLANK_PIECES) || (GOES_ON.test(held) && held.length < maxLength)
+    const goesOn = held.length < maxLength && (GOES_ON.test(held) || endsWithinPart(held, text, offset))
+    const belongs = (isBlank && blanks < MOST_BLANK_PIECES) || goesOn
     if (held !== '' && !belongs) {
       yield* pieces(held, maxLength)
       held = ''
       blanks = 0
     }
     held += segment
+    offset += segment.length
     if (isBlank) blanks++
   }
   if (held !== '') yield* pieces(held, maxLength)
+}
+
+/** Whether a cut at `offset`, behind `before`, would go through a placeholder or a tag: brackets end sentences, too. */
+function endsWithinPart(before: string, text: string, offset: number): boolean {
+  const start = before.slice(-LONGEST_PART)
+  // Only what is in brackets may have white space in it.
+  if (/\s$/.test(start) && !/[{<][^}>]*$/.test(start)) return false
+  return protectedParts(start + text.slice(offset, offset + LONGEST_PART)).some(
+    (part) => part.start < start.length && part.end > start.length,
+  )
 }
 
 /**

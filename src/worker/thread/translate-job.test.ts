@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RunItem } from '../../engine/run-item.ts'
 import type { SentenceDone, TranslateReply, TranslateRequest } from '../protocol.ts'
@@ -106,6 +107,63 @@ it('a book lets others get in between: only so many of its sentences wait at a t
   expect([job.isPaused, job.isEncoded]).toEqual([true, false])
   for (const item of [0, 1, 2]) job.takeRow(item, { ids: [65], isCut: false })
   expect(encodeAll(job)).toHaveLength(3)
+})
+
+/** Whatever it reads, it writes two words. */
+const USELESS: Translator = {
+  ...CAPITALS,
+  tokenizer: { ...CAPITALS.tokenizer, decode: () => 'two words.' },
+}
+
+it('whatever the text and however bad the model: what must survive does, and so do line ends', () => {
+  const kept = [
+    '{name}',
+    '{{ x }}',
+    '%s',
+    '%1$d',
+    '42',
+    '1,000.50',
+    '😀',
+    '👍🏽',
+    '<b>',
+    '</b>',
+    '&nbsp;',
+    '१४',
+  ]
+  const addresses = ['https://example.org/a?b=1', 'a@b.org']
+  const others = [
+    'word',
+    'Name',
+    ' ',
+    '. ',
+    '! ',
+    ', ',
+    '\n',
+    '\r\n\n',
+    'नमस्ते',
+    '你好。',
+    'مرحبا',
+    '\u0000',
+    '\ud800',
+  ]
+  const piece = fc.oneof(
+    fc.constantFrom(...kept, ...others),
+    fc.constantFrom(...addresses).map((address) => ` ${address} `),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('')
+      const [translated = ''] = runAll(jobOf([text], undefined, USELESS).job).texts
+      let from = 0
+      for (const part of pieces.map((part) => part.trim())) {
+        if (!kept.includes(part) && !addresses.includes(part)) continue
+        expect(translated.indexOf(part, from), part).toBeGreaterThanOrEqual(from)
+        from = translated.indexOf(part, from) + part.length
+      }
+      expect(translated.match(/[\r\n]+/g)).toEqual(text.match(/[\r\n]+/g))
+    }),
+    { numRuns: 1_000 },
+  )
 })
 
 describe('a request that reads sentences', () => {
