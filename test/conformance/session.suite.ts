@@ -436,10 +436,10 @@ export function sessionSuite(
 
       it('does not make a session again that ends during a section', async () => {
         const session = fresh()
-        await session.set('n', 1, { ttlMs: 40 })
+        await session.set('n', 1, { ttlMs: 300 })
         const late = failure(() =>
           session.withLock(async (tx) => {
-            await pause(80)
+            await pause(400)
             tx.set('n', 2)
           }),
         )
@@ -760,15 +760,15 @@ export function sessionSuite(
       })
 
       it('comes by itself after its time, unless it is put off', async () => {
-        const own = await openMore({ ttlMs: 60 })
+        const own = await openMore({ ttlMs: 300 })
         const session = own.create<Values>()
         const other = own.create<Values>()
         await session.set('n', 1)
         await other.set('n', 1, { ttlMs: 60_000 })
-        expect(await session.touch({ ttlMs: 200 })).toBe(true)
-        await pause(100)
+        expect(await session.touch({ ttlMs: 900 })).toBe(true)
+        await pause(400)
         expect(await session.get('n')).toBe(1)
-        await pause(150)
+        await pause(700)
         expect(await session.read()).toBeUndefined()
         expect(await session.touch()).toBe(false)
         expect(await other.get('n')).toBe(1)
@@ -830,10 +830,10 @@ export function sessionSuite(
       const session = fresh()
       const events: SessionEvent[] = []
       using _watch = session.watch((event) => events.push(event))
-      await session.set('n', 1, { ttlMs: 500 })
-      await session.apply('n', { inc: 1 }, { ttlMs: 150 })
+      await session.set('n', 1, { ttlMs: 2_000 })
+      await session.apply('n', { inc: 1 }, { ttlMs: 400 })
       const { version } = await session.apply('n', { inc: 1 })
-      await vi.waitFor(() => expect(events.at(-1)?.type).toBe('expire'))
+      await vi.waitFor(() => expect(events.at(-1)?.type).toBe('expire'), { timeout: 5_000 })
       const end = events.at(-1)?.version ?? NaN
       expect(end).toBeGreaterThanOrEqual(version)
       expect(await session.read()).toBeUndefined()
@@ -843,10 +843,10 @@ export function sessionSuite(
 
     it('tells of the end of a session that was there before the watch', async () => {
       const session = fresh()
-      await session.set('n', 1, { ttlMs: 150 })
+      await session.set('n', 1, { ttlMs: 400 })
       const events: SessionEvent[] = []
       using _watch = session.watch((event) => events.push(event))
-      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['expire']))
+      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['expire']), { timeout: 5_000 })
     })
 
     it('answers in ways that some order of the calls explains', async () => {

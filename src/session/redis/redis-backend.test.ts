@@ -185,8 +185,9 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     proxy.thaw()
     proxy.cut()
-    await vi.waitFor(() =>
-      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['gap', 'expire'])),
+    await vi.waitFor(
+      () => expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['gap', 'expire'])),
+      { timeout: 5_000 },
     )
     expect(events.filter(({ type }) => type === 'expire')).toHaveLength(1)
   })
