@@ -8,6 +8,8 @@ const config: ViteUserConfig = {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Tests start worker threads from dist/: Node 20 cannot start a thread from a TypeScript file.
     globalSetup: ['test/setup/build.ts'],
+    // All cores: many tests wait for a process or a socket. (By default one core stays idle, which is half of a small machine.)
+    maxWorkers: '100%',
     testTimeout: 20_000,
     env: process.argv.includes('--coverage') ? coverageOfProcesses : {},
     coverage: {

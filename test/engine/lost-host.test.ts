@@ -80,12 +80,15 @@ describe.each(['thread', 'process'] as const)('with isolation: %s', (isolation) 
   })
 
   it('a run past useTimeoutMs is told to stop, and others go on', async () => {
-    const opened = await open({ isolation, useTimeoutMs: 30 })
+    const opened = await open({ isolation })
     await opened.embed('m', 'short')
+    // Less than a run of a long text takes on any machine.
+    opened.configure('m', { useTimeoutMs: 5 })
     const warnings: string[] = []
     opened.on('warning', ({ code }) => void warnings.push(code))
     await expect(opened.embed('m', MUCH)).rejects.toMatchObject({ code: 'INFERENCE' })
     expect(warnings).toContain('stuck-run')
+    opened.configure('m', { useTimeoutMs: 60_000 })
     expect((await opened.embed('m', 'short')).generation).toBe(1)
   })
 })
