@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from '../../test/support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { BatchQueue, LEAST_WINDOW_ITEMS, MOST_WINDOW_ITEMS } from './batch-queue.ts'
 import type { BatchLimits } from './batch-cut.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
-import * as fc from 'fast-check'
+import fc from '../../test/support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { InputTooLongError, InvalidInputError } from '../kernel/errors.ts'
 import { readEmbeddingConfig } from './embedding-config.ts'

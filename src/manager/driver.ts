@@ -171,8 +171,8 @@ export class Driver {
           effect.generation,
           revocationError(effect.model, effect.reason, effect.cause),
         )
-      case 'stop-runs':
-        return this.#models.stopRuns(effect.generation)
+      case 'stop-run':
+        return this.#models.stopRun(effect.generation, effect.run)
       case 'gone':
         this.#models.forget(effect.generation)
         return reportEffect(this.#events, effect)

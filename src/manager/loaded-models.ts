@@ -58,8 +58,8 @@ export class LoadedModels {
     this.#end(generation, (model) => model.kill(reason))
   }
 
-  stopRuns(generation: number): void {
-    this.#loaded.get(generation)?.model.stopRuns()
+  stopRun(generation: number, run: number): void {
+    this.#loaded.get(generation)?.model.stopRun(run)
   }
 
   /** The scheduler has written it off. */
@@ -135,7 +135,7 @@ export class LoadedModels {
 }
 
 /** What the runtime itself calls; the verbs belong to the tasks. */
-const METHODS = ['onLost', 'stopRuns', 'close', 'kill'] as const
+const METHODS = ['onLost', 'stopRun', 'close', 'kill'] as const
 
 /** A factory is foreign code: what it gives is looked at before anybody relies on it. */
 function checkModel(model: Model | undefined, key: ModelKey): Model {

@@ -28,8 +28,11 @@ export interface Model {
   onLost(listener: (error: Error) => void): Disposable
   /** Tells when the engine begins and ends a run; `run` is a number that no other run of this model has. */
   onRun?(listener: (event: { run: number; phase: 'started' | 'ended' }) => void): Disposable
-  /** Asks the runs in flight to stop; what they were for fails with `InferenceError`. A stuck one may not heed it. */
-  stopRuns(): void
+  /**
+   * Asks the run that `onRun` told of by this number to stop; what it was for fails with `InferenceError`. A stuck one may not
+   * heed it; of one that has ended nothing comes.
+   */
+  stopRun(run: number): void
   /** Waits for runs in flight, ends the thread and gives the memory back. Settles when it has ended. */
   close(): Promise<void>
   /**

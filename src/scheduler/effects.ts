@@ -15,7 +15,7 @@ export type Effect =
   | { type: 'abort-load'; generation: number }
   /** No lease and no run is left: close it. Answered by `unload-ended`. */
   | { type: 'dispose'; generation: number }
-  | { type: 'stop-runs'; generation: number }
+  | { type: 'stop-run'; generation: number; run: number }
   /** End the thread whatever it does. Answered by `unload-ended`. */
   | { type: 'kill'; generation: number; model: string; reason: RevokeReason; cause: unknown }
   /** The generation is out of the books, and so is its memory. What still arrives from it is given back. */

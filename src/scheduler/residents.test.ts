@@ -16,7 +16,7 @@ import {
   runEnded,
   runStarted,
   starts,
-  stopsRuns,
+  stopsRun,
   TICK,
   unload,
   unloadEnded,
@@ -342,7 +342,7 @@ describe('a run', () => {
     rig.at(100, runStarted(1, 1), [])
     rig.at(1_099, TICK, [])
     rig.at(1_100, TICK, [
-      stopsRuns(1),
+      stopsRun(1, 1),
       warns('a', 'stuck-run', 'a run takes longer than 1000 ms; it was told to stop'),
     ])
     rig.at(2_000, runEnded(1, 1), [])

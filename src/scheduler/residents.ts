@@ -129,7 +129,7 @@ export function runTimedOut(state: State, resident: Resident, run: number): void
   }
   known.wasStopped = true
   state.deadlines.arm(known.deadline, state.nowMs + STOP_GRACE_MS)
-  state.effects.push({ type: 'stop-runs', generation: resident.generation })
+  state.effects.push({ type: 'stop-run', generation: resident.generation, run })
   const detail = `a run takes longer than ${limitMs} ms; it was told to stop`
   state.effects.push({ type: 'warn', model: name, code: 'stuck-run', detail })
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import fc from 'fast-check'
+import fc from '../../test/support/fast-check.ts'
 import { expect, it } from 'vitest'
 import { isSame, seal } from './value.ts'
 

@@ -54,7 +54,7 @@ export class FakeModel implements Model {
   readonly #lostListeners = new Set<(error: Error) => void>()
   readonly #runListeners = new Set<(event: RunEvent) => void>()
   /** The runs in progress, each with what stops it. */
-  readonly #active = new Map<Promise<void>, AbortController>()
+  readonly #active = new Map<number, { readonly work: Promise<void>; readonly stop: AbortController }>()
   /** Aborted when the model dies or is killed; its reason is what runs in progress fail with. */
   readonly #end = new AbortController()
   #state: FakeModelState = 'open'
@@ -161,8 +161,8 @@ export class FakeModel implements Model {
     }
   }
 
-  stopRuns(): void {
-    for (const stop of this.#active.values()) stop.abort(new InferenceError('The run was stopped.'))
+  stopRun(run: number): void {
+    this.#active.get(run)?.stop.abort(new InferenceError('The run was stopped.'))
   }
 
   async close(): Promise<void> {
@@ -171,7 +171,7 @@ export class FakeModel implements Model {
     if (this.activeRuns > 0) this.#onBreach(`a close of ${this.#name} with ${this.activeRuns} runs active`)
     const wasOpen = this.#state === 'open'
     if (wasOpen) this.#state = 'closing'
-    await Promise.allSettled(this.#active.keys())
+    await Promise.allSettled([...this.#active.values()].map(({ work }) => work))
     // What died or was killed, before or meanwhile, has nothing left to close.
     if (wasOpen) await elapse(this.#clock, this.#script.closeMs, { kill: this.#end.signal }).catch(() => {})
     const { closeError } = this.#script
@@ -186,7 +186,7 @@ export class FakeModel implements Model {
     if (this.#state === 'closed') return
     this.#state = 'killed'
     this.#end.abort(reason)
-    await Promise.allSettled(this.#active.keys())
+    await Promise.allSettled([...this.#active.values()].map(({ work }) => work))
   }
 
   get #name(): string {
@@ -223,10 +223,10 @@ export class FakeModel implements Model {
     const stop = new AbortController()
     const { abortMs } = this.#script
     const work = elapse(this.#clock, durationMs, { signal: stop.signal, abortMs, kill: this.#end.signal })
-    this.#active.set(work, stop)
+    this.#active.set(run, { work, stop })
     this.#tellRun({ run, phase: 'started' })
     const ended = (): void => {
-      this.#active.delete(work)
+      this.#active.delete(run)
       this.#tellRun({ run, phase: 'ended' })
     }
     work.then(ended, ended)

@@ -238,8 +238,8 @@ export class OnnxModel implements Model {
     return { [Symbol.dispose]: () => void this.#runListeners.delete(listener) }
   }
 
-  stopRuns(): void {
-    if (this.#state !== 'ended') this.#host.post({ type: 'stop-runs' })
+  stopRun(run: number): void {
+    if (this.#state !== 'ended') this.#host.post({ type: 'stop-run', run })
   }
 
   async close(): Promise<void> {

@@ -79,8 +79,8 @@ export type ToThread =
   | { readonly type: 'withdraw'; readonly id: number }
   /** Asks for a sign of life: `alive`. */
   | { readonly type: 'are-you-alive' }
-  /** Asks all runs in flight to stop; their requests fail. */
-  | { readonly type: 'stop-runs' }
+  /** Asks a run to stop; its requests fail. It may have ended meanwhile. */
+  | { readonly type: 'stop-run'; readonly run: number }
   /** Nothing more will be asked: ends the thread when the runs have ended, or the load. */
   | { readonly type: 'close' }
 

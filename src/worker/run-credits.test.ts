@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from '../../test/support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { RunCredits, type CreditHolder } from './run-credits.ts'
 

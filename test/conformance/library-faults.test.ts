@@ -2,7 +2,7 @@
  * Faults that were measured in well-known libraries (async-mutex 0.5.0, cockatiel 3.2.1, awilix 13.0.5, effect 3.22.4 and
  * Node's own AbortSignal.any). Each test does to our code what showed the fault in theirs.
  */
-import * as fc from 'fast-check'
+import fc from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { Container, Token } from '../../src/container/index.ts'
 import { KeyedLock, Mutex, Semaphore, SingleFlight } from '../../src/sync/index.ts'

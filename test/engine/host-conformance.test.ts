@@ -378,11 +378,11 @@ describe.each<Isolation>(['thread', 'process'])('a model in a %s of its own', (i
       await model.close()
     })
 
-    it('of a run alone, by stopRuns, fails what it was for and leaves the model as it was', async () => {
+    it('of a run alone, by stopRun, fails what it was for and leaves the model as it was', async () => {
       const model = await open()
       const reply = errorOf(model.embed(MUCH))
-      await until(() => model.activeRuns > 0)
-      model.stopRuns()
+      const started = new Promise<number>((resolve) => model.onRun(({ run }) => resolve(run)))
+      model.stopRun(await started)
       expect(await reply).toBeInstanceOf(InferenceError)
       await expect(model.embed(['next'])).resolves.toBeDefined()
     })

@@ -16,8 +16,8 @@ const NO_MODELS: [string, unknown][] = [
   ['null', null],
   ['a text', 'model'],
   ['an empty object', {}],
-  ['a model without onLost', { tasks: ['embed'], close: () => {}, kill: () => {}, stopRuns: () => {} }],
-  ['a model without tasks', { close: () => {}, kill: () => {}, stopRuns: () => {}, onLost: () => {} }],
+  ['a model without onLost', { tasks: ['embed'], close: () => {}, kill: () => {}, stopRun: () => {} }],
+  ['a model without tasks', { close: () => {}, kill: () => {}, stopRun: () => {}, onLost: () => {} }],
 ]
 
 describe('a factory', () => {

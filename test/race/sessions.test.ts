@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../support/fast-check.ts'
 import { expect, it } from 'vitest'
 import { openSessions, type SessionBackend } from '../../src/session/index.ts'
 import { AsyncMemoryBackend } from '../support/async-memory-backend.ts'

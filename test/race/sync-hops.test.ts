@@ -3,7 +3,7 @@
  * generated. A scheduler that decides the order of whole promises does not find these, since it runs all microtasks
  * between two of its steps.
  */
-import * as fc from 'fast-check'
+import fc from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { Mutex, ReadWriteLock, ReentrantLock, Semaphore, SingleFlight } from '../../src/sync/index.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'

@@ -2,7 +2,7 @@
  * Races between things that come from outside: fast-check's scheduler decides in which order the work inside the locks
  * ends, callers come and go, and time passes.
  */
-import * as fc from 'fast-check'
+import fc from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { LockTimeoutError } from '../../src/kernel/errors.ts'
 import { KeyedLock, Mutex, ReadWriteLock, Semaphore, SingleFlight } from '../../src/sync/index.ts'

@@ -237,7 +237,7 @@ export function failed(
 
 export const abortsLoad = (generation: number): Effect => ({ type: 'abort-load', generation })
 export const disposes = (generation: number): Effect => ({ type: 'dispose', generation })
-export const stopsRuns = (generation: number): Effect => ({ type: 'stop-runs', generation })
+export const stopsRun = (generation: number, run: number): Effect => ({ type: 'stop-run', generation, run })
 export const kills = (generation: number, model: string, reason: RevokeReason, cause?: unknown): Effect => ({
   type: 'kill',
   generation,

@@ -7,6 +7,7 @@ const partsOf = (text: string): string[] =>
 describe('what must not be translated', () => {
   it.each([
     ['Hello {name}, you have {{ count }} new ${things}.', ['{name}', '{{ count }}', '${things}']],
+    ['7%1$dx', ['7', '%1$d']],
     ['%s of %1$d (%(total)s) at %-5.2f or %@', ['%s', '%1$d', '%(total)s', '%-5.2f', '%@']],
     [
       'See https://example.org/a?b=c&d (or write to a.b@example.org).',

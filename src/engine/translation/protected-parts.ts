@@ -7,15 +7,16 @@ export interface ProtectedPart {
 /** Where a tag stands is its meaning: a sentence is always translated around tags. Lengths are bounded, and so is the time. */
 const TAG = /<\/?[a-z][^<>]{0,500}>|&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,31});/giu
 
-const PRINTF = String.raw`%(?:\d{1,2}\$|\(\w{1,64}\))?[-+0#]{0,4}\d{0,4}(?:\.\d{1,4})?[sdifgeuxXc@]`
+const CONVERSION = String.raw`[-+0#]{0,4}\d{0,4}(?:\.\d{1,4})?[sdifgeuxXc@]`
 
 /** Placeholders of templates and of printf, addresses, pictures, numbers. Good models copy them; others lose them. */
 const TOKENS = new RegExp(
   [
     String.raw`\{\{[^{}]{0,200}\}\}`,
     String.raw`[$#]?\{[^{}]{1,200}\}`,
+    String.raw`%(?:\d{1,2}\$|\(\w{1,64}\))${CONVERSION}`,
     // `100%sure` is a slip of the pen.
-    String.raw`(?<!\d)${PRINTF}|${PRINTF}(?![a-z])`,
+    String.raw`(?<!\d)%${CONVERSION}|%${CONVERSION}(?![a-z])`,
     String.raw`(?:https?|ftp)://[^\s<>"]{0,2000}[^\s<>"'.,;:!?)\]।]`,
     String.raw`[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}`,
     String.raw`\p{Extended_Pictographic}(?:\u{fe0f}|\u{200d}\p{Extended_Pictographic}|[\u{1f3fb}-\u{1f3ff}])*`,

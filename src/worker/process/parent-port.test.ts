@@ -67,13 +67,13 @@ it('takes off a deadline what the request has waited on the way', () => {
 it('keeps what comes before anybody listens', async () => {
   const { channel, port } = rig()
   channel.receive({ type: 'load', data })
-  for (const type of ['stop-runs', 'close'] as const)
-    channel.receive({ type: 'pass-on', message: { type }, sentAtMs: nowMs() })
+  for (const message of [{ type: 'stop-run', run: 1 }, { type: 'close' }] as const)
+    channel.receive({ type: 'pass-on', message, sentAtMs: nowMs() })
   expect(await port.loadData).toBe(data)
   const received: string[] = []
   port.onMessage(({ type }) => received.push(type))
   channel.receive({ type: 'pass-on', message: { type: 'run-recalled' }, sentAtMs: nowMs() })
-  expect(received).toEqual(['stop-runs', 'close', 'run-recalled'])
+  expect(received).toEqual(['stop-run', 'close', 'run-recalled'])
 })
 
 it('waits until all that was sent is on its way, before a run as before it closes', async () => {

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from '../../../test/support/fast-check.ts'
 import { expect, it } from 'vitest'
 import type { EncoderOutput } from '../../engine/encoder.ts'
 import type { RunCancellation } from '../../engine/run-cancellation.ts'
@@ -40,6 +40,7 @@ class Rig implements ResidentModel<EncoderOutput> {
   readonly isBatchInvariant: boolean
   readonly givesRowsEarly: boolean
   faults = 0
+  lastRun = 0
 
   constructor(isBatchInvariant: boolean, givesRowsEarly: boolean) {
     this.isBatchInvariant = isBatchInvariant
@@ -117,6 +118,7 @@ class Rig implements ResidentModel<EncoderOutput> {
   #hear(message: FromThread): void {
     if (message.type === 'runs-returned') return void setImmediate(() => this.#grant(message.runs))
     if (message.type === 'run-started') {
+      this.lastRun = message.run
       // Nothing is computed for whoever has gone or is too late.
       for (const id of message.requests) {
         const { expiresAtMs, isWithdrawn } = this.asked.get(id) as Asked
@@ -161,7 +163,8 @@ const step = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: fc.constantFrom('end', 'fail', 'early'), which: fc.nat({ max: 5 }) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('stop', 'recall') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), ago: fc.nat({ max: 3 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('recall' as const) }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('advance' as const), byMs: fc.constantFrom(5, 50, 6_000) }),
@@ -188,7 +191,7 @@ async function take(
       return
     case 'stop':
       rig.faults++
-      return rig.resident.stopRuns()
+      return rig.resident.stopRun(rig.lastRun - taken.ago)
     case 'recall':
       rig.resident.permits.recall()
       return rig.resident.scheduleTurn()

@@ -541,7 +541,7 @@ describe('runs', () => {
   it('that are told to stop do not take along who asks for the same afterwards', async () => {
     const bench = new Bench()
     const stopped = await bench.ask(['aa'])
-    bench.resident.stopRuns()
+    bench.resident.stopRun(1)
     const next = await bench.ask(['aa'])
     await bench.endRun(0, new Error('terminated'))
     await bench.endRun(1)
@@ -549,11 +549,22 @@ describe('runs', () => {
     expect(bench.reply(next)).toBeDefined()
   })
 
+  it('that have ended when they are told to stop take along none that began since', async () => {
+    const bench = new Bench()
+    await bench.ask(['a'])
+    await bench.endRun(0)
+    const next = await bench.ask(['b'])
+    bench.resident.stopRun(1)
+    expect(bench.runs[1]?.cancellation.isRequested).toBe(false)
+    await bench.endRun(1)
+    expect(bench.reply(next)).toBeDefined()
+  })
+
   it('stop when told to, and their requests fail', async () => {
     const bench = new Bench()
     const id = await bench.ask(['a', 'b'])
     bench.clock.advance(70)
-    bench.resident.stopRuns()
+    bench.resident.stopRun(1)
     await bench.endRun(0, new Error('terminated'))
     expect(bench.failure(id)).toBeInstanceOf(InferenceError)
     expect(bench.failure(id)?.message).toBe('The run was stopped after 70 ms.')

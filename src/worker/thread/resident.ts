@@ -60,7 +60,7 @@ export class Resident<Row> {
   readonly #items = new WaitingItems<Row>((tenant) => this.#weightOf(tenant))
   /** Items of a batch that failed: each runs again by itself, so that only the one at fault fails its callers. */
   readonly #toRunAlone: SharedItem<Row>[] = []
-  readonly #runs = new Set<ActiveRun<Row>>()
+  readonly #runs = new Map<number, ActiveRun<Row>>()
   readonly #cost = new RunCost()
   readonly #budget: NonNullable<ResidentOptions<Row>['budget']>
   #lastRun = 0
@@ -104,12 +104,12 @@ export class Resident<Row> {
     this.scheduleTurn()
   }
 
-  stopRuns(): void {
-    for (const run of this.#runs) {
-      run.cancellation.request()
-      // Whoever asks from now on is not to share their end.
-      for (const item of run.items) this.#items.forget(item)
-    }
+  /** Whoever asks to have it stopped may know its end later than the resident: then nothing is left to stop. */
+  stopRun(number: number): void {
+    const run = this.#runs.get(number)
+    run?.cancellation.request()
+    // Whoever asks from now on is not to share its end.
+    for (const item of run?.items ?? []) this.#items.forget(item)
   }
 
   /** Settles when no run is in flight any more. What waits is dropped: whoever closes has told the callers. */
@@ -235,7 +235,7 @@ export class Resident<Row> {
       this.#failRun(run, clock.nowMs() - startedAtMs, cause)
     }
     // Before the answers: whoever has them all may look at the number of runs next.
-    this.#runs.delete(run)
+    this.#runs.delete(number)
     this.#options.onRunsChanged(this.#runs.size)
     this.#options.send({ type: 'run-ended', run: number, batch })
     for (const item of batch === undefined ? [] : items) this.#done(item, startedAtMs)
@@ -246,7 +246,7 @@ export class Resident<Row> {
 
   #begin(run: ActiveRun<Row>, number: number): void {
     this.permits.use()
-    this.#runs.add(run)
+    this.#runs.set(number, run)
     this.#options.onRunsChanged(this.#runs.size)
     const requests = new Set(run.items.flatMap(({ subscribers }) => subscribers.map(({ job }) => job.id)))
     this.#options.send({ type: 'run-started', run: number, requests: [...requests] })
@@ -327,7 +327,7 @@ export class Resident<Row> {
     this.#toEncode.remove(job)
     for (const item of job.pending) this.#items.leave(item, job)
     job.pending.clear()
-    for (const run of this.#runs) {
+    for (const run of this.#runs.values()) {
       if (run.items.every(({ subscribers }) => subscribers.length === 0)) run.cancellation.request()
     }
   }

@@ -48,8 +48,8 @@ export async function serve({ port, data, engine, onRunsChanged }: ServeOptions)
         return resident?.withdraw(message.id)
       case 'are-you-alive':
         return port.send({ type: 'alive' })
-      case 'stop-runs':
-        return resident?.stopRuns()
+      case 'stop-run':
+        return resident?.stopRun(message.run)
       case 'close':
         return closing.abort()
       default:
