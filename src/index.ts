@@ -1,10 +1,10 @@
-import { pino } from 'pino'
 import { resolveRuntimeConfig } from './config/resolve.ts'
 import type { RuntimeConfig } from './config/schema.ts'
 import { systemClock, type Clock } from './kernel/clock.ts'
 import { ConfigError } from './kernel/errors.ts'
 import { Emitter } from './kernel/events.ts'
 import type { RuntimeEvents } from './kernel/runtime-events.ts'
+import { defaultLogger, type Logger } from './logger.ts'
 import { ModelManager } from './manager/model-manager.ts'
 import { PressureWatch } from './manager/pressure.ts'
 import { Monitor } from './monitor/monitor.ts'
@@ -16,6 +16,7 @@ import { Runtime } from './services/runtime.ts'
 import { onnxFactory } from './worker/onnx-factory.ts'
 
 export * from './kernel/errors.ts'
+export type { Logger } from './logger.ts'
 export type { ModelConfig, RuntimeConfig } from './config/schema.ts'
 export type { RuntimeEvents, Timings } from './kernel/runtime-events.ts'
 export type { Device, Dtype, ModelKey } from './registry/model-key.ts'
@@ -56,11 +57,6 @@ export type {
   Translator,
 } from './services/runtime.ts'
 
-/** Where warnings go: a pino logger, or anything with its `warn`. */
-export interface Logger {
-  warn(details: object, message: string): void
-}
-
 export interface RuntimeOptions {
   /** @default pino to standard error, from `warn` on */
   logger?: Logger
@@ -82,7 +78,7 @@ export function createRuntime(config: RuntimeConfig, options: RuntimeOptions = {
 function startRuntime(config: RuntimeConfig, options: RuntimeOptions): Runtime {
   const resolved = resolveRuntimeConfig(config)
   const clock = options.clock ?? systemClock
-  const logger = options.logger ?? pino({ name: 'leasehold', level: 'warn' }, pino.destination(2))
+  const logger = options.logger ?? defaultLogger()
   const events = new Emitter<RuntimeEvents>((error) => logger.warn({ err: error }, 'a listener failed'))
   const registry = options.registry ?? defaultRegistry(clock, events, resolved.tenants)
   const factoryOf = (): ModelFactory => (request) => registry.build('onnx', request)

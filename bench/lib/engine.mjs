@@ -1,5 +1,6 @@
 // The engine alone, as it is inside a resident's thread: the one place of the bench that knows its classes.
 import { EmbeddingModel } from '../../dist/engine/embedding-model.js'
+import { EncoderLoad } from '../../dist/engine/encoder-load.js'
 import { ortSessions } from '../../dist/engine/ort-session.js'
 import { normalize, pooled } from '../../dist/engine/pooling.js'
 import { RunCancellation } from '../../dist/engine/run-cancellation.js'
@@ -12,13 +13,14 @@ const OPTIONS = { inputType: 'unspecified', truncate: true }
  * @param {number} intraOpThreads
  */
 export async function openEngine({ source, dtype }, intraOpThreads) {
-  const model = await EmbeddingModel.load({
+  const load = new EncoderLoad({
     folder: source,
     graphFile: `onnx/${GRAPH_FILES[dtype]}`,
     openSession: ortSessions(intraOpThreads, new BigUint64Array(new SharedArrayBuffer(8))),
     signal: new AbortController().signal,
     onProgress() {},
   })
+  const model = await EmbeddingModel.load(load)
   const { pooling } = model.config
   return {
     /** @param {string} text @returns {Int32Array} */

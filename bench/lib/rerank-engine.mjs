@@ -1,25 +1,27 @@
 // Reranking by the engine alone, as it is inside a resident's thread.
 import { CrossEncoderModel } from '../../dist/engine/cross-encoder-model.js'
 import { EmbeddingModel } from '../../dist/engine/embedding-model.js'
+import { EncoderLoad } from '../../dist/engine/encoder-load.js'
 import { lateInteraction, normalizeRows } from '../../dist/engine/late-interaction.js'
 import { ortSessions } from '../../dist/engine/ort-session.js'
 import { RunCancellation } from '../../dist/engine/run-cancellation.js'
 import { GRAPH_FILES } from '../../dist/registry/graph-files.js'
 
-const loadOptions = ({ source, dtype }) => ({
+const loadOf = ({ source, dtype }) =>
+  new EncoderLoad({
   folder: source,
   graphFile: `onnx/${GRAPH_FILES[dtype]}`,
   openSession: ortSessions(1, new BigUint64Array(new SharedArrayBuffer(8))),
   signal: new AbortController().signal,
   onProgress() {},
-})
+  })
 
 const statesOf = ({ values, start, size, rows }) => values.subarray(start, start + rows * size)
 
 /** What a method is to a loop: `prepare` the queries, `encode` a document for one of them, `run` a batch. */
 const METHODS = {
   async late_interaction(model) {
-    const engine = await EmbeddingModel.load(loadOptions(model))
+    const engine = await EmbeddingModel.load(loadOf(model))
     const size = engine.dimensions
     const encode = (text, inputType) => engine.encode(text, 0, { inputType, truncate: true }).ids
     const run = (items, sink) => engine.run(items, new RunCancellation(), sink)
@@ -42,7 +44,7 @@ const METHODS = {
     }
   },
   async cross_encoder(model) {
-    const engine = await CrossEncoderModel.load(loadOptions(model))
+    const engine = await CrossEncoderModel.load(loadOf(model))
     return {
       isBatchInvariant: engine.isBatchInvariant,
       prepare: (queries) => queries.map((query) => engine.encodeQuery(query)),

@@ -1,6 +1,6 @@
 import { readCrossEncoderConfig, scoreOutput, type CrossEncoderConfig } from './cross-encoder-config.ts'
-import { EncoderModel, loadEncoderModel, type LoadOptions } from './encoder-model.ts'
-import { ModelFolder } from './model-folder.ts'
+import type { EncoderLoad } from './encoder-load.ts'
+import { EncoderModel } from './encoder-model.ts'
 import type { OpenGraph } from './open-graphs.ts'
 import { PairTokenizer, type EncodedPair, type EncodedQuery } from './pair-tokenizer.ts'
 
@@ -16,15 +16,12 @@ export class CrossEncoderModel extends EncoderModel {
   }
 
   /** @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted. */
-  static async load(options: LoadOptions): Promise<CrossEncoderModel> {
-    const folder = new ModelFolder(options.folder)
-    const config = readCrossEncoderConfig(folder)
-    return loadEncoderModel(
-      folder,
-      options,
-      () => new PairTokenizer(folder, config),
-      (graph, tokenizer) => new CrossEncoderModel(graph, config, tokenizer),
-    )
+  static load(load: EncoderLoad): Promise<CrossEncoderModel> {
+    const readTokenizer = () => {
+      const config = readCrossEncoderConfig(load.folder)
+      return { config, tokenizer: new PairTokenizer(load.folder, config) }
+    }
+    return load.finish(readTokenizer, (graph, { config, tokenizer }) => new CrossEncoderModel(graph, config, tokenizer))
   }
 
   /** @throws InputTooLongError naming `query` when it leaves no room for a document. */

@@ -1,7 +1,7 @@
 import { readEmbeddingConfig, type EmbeddingConfig } from './embedding-config.ts'
 import { embeddingOutput, embeddingSize } from './embedding-output.ts'
-import { EncoderModel, loadEncoderModel, type LoadOptions } from './encoder-model.ts'
-import { ModelFolder } from './model-folder.ts'
+import type { EncoderLoad } from './encoder-load.ts'
+import { EncoderModel } from './encoder-model.ts'
 import type { OpenGraph } from './open-graphs.ts'
 import { TextTokenizer, type EncodedText, type EncodeOptions } from './text-tokenizer.ts'
 
@@ -21,15 +21,12 @@ export class EmbeddingModel extends EncoderModel {
   }
 
   /** @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted. */
-  static async load(options: LoadOptions): Promise<EmbeddingModel> {
-    const folder = new ModelFolder(options.folder)
-    const config = readEmbeddingConfig(folder)
-    return loadEncoderModel(
-      folder,
-      options,
-      () => new TextTokenizer(folder, config),
-      (graph, tokenizer) => new EmbeddingModel(graph, config, tokenizer),
-    )
+  static load(load: EncoderLoad): Promise<EmbeddingModel> {
+    const readTokenizer = () => {
+      const config = readEmbeddingConfig(load.folder)
+      return { config, tokenizer: new TextTokenizer(load.folder, config) }
+    }
+    return load.finish(readTokenizer, (graph, { config, tokenizer }) => new EmbeddingModel(graph, config, tokenizer))
   }
 
   encode(input: string | readonly number[], index: number, options: EncodeOptions): EncodedText {

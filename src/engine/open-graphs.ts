@@ -32,7 +32,6 @@ export async function openGraphs(
   options: OpenOptions,
 ): Promise<OpenGraph[]> {
   const files = listedFiles(folder, ...graphFiles)
-  const facts = graphFiles.map((file) => readGraphFacts(join(folder.path, file)))
   options.signal.throwIfAborted()
   const stop = new AbortController()
   const abortListener = onAbort(options.signal, (reason) => stop.abort(reason))
@@ -41,6 +40,12 @@ export async function openGraphs(
   const opening = openInto(sessions, folder, graphFiles, options, stop.signal)
   // Whichever fails first makes the other one stop.
   for (const part of [checking, opening]) part.catch((error: unknown) => stop.abort(error))
+  let facts: GraphFacts[] = []
+  try {
+    facts = graphFiles.map((file) => readGraphFacts(join(folder.path, file)))
+  } catch (error) {
+    stop.abort(error)
+  }
   await Promise.allSettled([checking, opening])
   abortListener[Symbol.dispose]()
   if (!stop.signal.aborted) {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from '../monitor/prometheus.ts'
 
 /** What the server itself counts, beside the runtime's figures. Routes are patterns: ids would make endless series. */
 export class HttpMetrics {

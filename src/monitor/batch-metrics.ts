@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 import type { BatchEvent, CacheEvent } from '../kernel/runtime-events.ts'
 import type { KnownLabels } from './bounded-labels.ts'
 

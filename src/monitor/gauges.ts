@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Gauge, type Registry } from './prometheus.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
 
 /** What the monitor reads of a model whenever somebody looks; the status of the runtime has it all. */

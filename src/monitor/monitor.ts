@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client'
+import { Registry } from './prometheus.ts'
 import { systemClock, type Clock } from '../kernel/clock.ts'
 import type { Emitter } from '../kernel/events.ts'
 import type { RuntimeEvents } from '../kernel/runtime-events.ts'

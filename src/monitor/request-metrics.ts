@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 import * as errors from '../kernel/errors.ts'
 import type { RequestEvent, Timings } from '../kernel/runtime-events.ts'
 import { BoundedLabels, KnownLabels } from './bounded-labels.ts'

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 import type { LoadEvent, SwapEvent, UnloadEvent, WarningEvent } from '../kernel/runtime-events.ts'
 import { BoundedLabels, type KnownLabels } from './bounded-labels.ts'
 

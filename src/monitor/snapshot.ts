@@ -1,4 +1,4 @@
-import type { Counter, Histogram } from 'prom-client'
+import type { Counter, Histogram } from './prometheus.ts'
 import type { BatchMetrics } from './batch-metrics.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
 import type { MonitoredModel, ProcessMemory } from './gauges.ts'

@@ -9,7 +9,12 @@ export interface GraphPair {
   readonly decoder: string
 }
 
-const ENCODER = /encoder_model(_\w+)?\.onnx$/
+const ENCODER = /(?<=^|\/)encoder_model(_\w+)?\.onnx$/
+
+/** Whether a graph is the encoder of such a pair, by the name that optimum gives it. */
+export function isPairEncoder(graphFile: string): boolean {
+  return ENCODER.test(graphFile)
+}
 
 /**
  * The decoder that goes with an encoder: `onnx/encoder_model_quantized.onnx` and `onnx/decoder_model_merged_quantized.onnx`.

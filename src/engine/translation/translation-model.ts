@@ -1,4 +1,4 @@
-import type { LoadOptions } from '../encoder-model.ts'
+import type { LoadOptions } from '../load-options.ts'
 import { isBatchInvariant } from '../graph-facts.ts'
 import { ModelFolder } from '../model-folder.ts'
 import { openGraphs, releaseWhenOpen, type OpenGraph } from '../open-graphs.ts'

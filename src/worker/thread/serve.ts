@@ -3,7 +3,7 @@ import { systemClock } from '../../kernel/clock.ts'
 import { toWire } from '../../kernel/error-wire.ts'
 import { ModelLoadError } from '../../kernel/errors.ts'
 import type { FromThread, LoadData, ProtocolVersion, ToThread } from '../protocol.ts'
-import { Resident } from './resident.ts'
+import type { Resident } from './resident.ts'
 import { loadThreadModel, type ThreadModel } from './thread-model.ts'
 
 const VERSION: number = 1 satisfies ProtocolVersion
@@ -64,18 +64,21 @@ export async function serve({ port, data, engine, onRunsChanged }: ServeOptions)
   let model: ThreadModel
   try {
     const onProgress = inSteps((fraction) => port.send({ type: 'progress', fraction }))
-    model = await load(data, openSession, closing.signal, onProgress)
+    const loading = load(data, openSession, closing.signal, onProgress)
+    // Its code is read while the model is being loaded.
+    const [{ Resident }, loaded] = await Promise.all([import('./resident.ts'), loading])
+    model = loaded
+    resident = new Resident({
+      model,
+      clock: systemClock,
+      send: (message, transfer) => port.send(message, transfer),
+      onRunsChanged: (activeRuns) => onRunsChanged(activeRuns, loaded),
+    })
   } catch (error) {
     port.send({ type: 'load-failed', error: toWire(error) })
     return port.close()
   }
   onRunsChanged(0, model)
-  resident = new Resident({
-    model,
-    clock: systemClock,
-    send: (message, transfer) => port.send(message, transfer),
-    onRunsChanged: (activeRuns) => onRunsChanged(activeRuns, model),
-  })
   port.send({ type: 'loaded', description: model.description })
   await aborted(closing.signal)
   await resident.close()

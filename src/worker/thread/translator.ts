@@ -10,11 +10,6 @@ import { TranslateJob, type Translator } from './translate-job.ts'
 /** So many languages are named in a message; some models have 200. */
 const MOST_NAMED = 20
 
-/** Whether the graph is the encoder of a pair. */
-export function isTranslator(graphFile: string): boolean {
-  return /(^|\/)encoder_model(_\w+)?\.onnx$/.test(graphFile)
-}
-
 /** @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted. */
 export async function loadTranslator(options: ThreadLoadOptions): Promise<ThreadModel<TargetRow>> {
   const { targets, textProcessing } = options.translation
