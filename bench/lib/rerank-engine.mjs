@@ -9,11 +9,11 @@ import { GRAPH_FILES } from '../../dist/registry/graph-files.js'
 
 const loadOf = ({ source, dtype }) =>
   new EncoderLoad({
-  folder: source,
-  graphFile: `onnx/${GRAPH_FILES[dtype]}`,
-  openSession: ortSessions(1, new BigUint64Array(new SharedArrayBuffer(8))),
-  signal: new AbortController().signal,
-  onProgress() {},
+    folder: source,
+    graphFile: `onnx/${GRAPH_FILES[dtype]}`,
+    openSession: ortSessions(1, new BigUint64Array(new SharedArrayBuffer(8))),
+    signal: new AbortController().signal,
+    onProgress() {},
   })
 
 const statesOf = ({ values, start, size, rows }) => values.subarray(start, start + rows * size)

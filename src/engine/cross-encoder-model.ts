@@ -21,7 +21,10 @@ export class CrossEncoderModel extends EncoderModel {
       const config = readCrossEncoderConfig(load.folder)
       return { config, tokenizer: new PairTokenizer(load.folder, config) }
     }
-    return load.finish(readTokenizer, (graph, { config, tokenizer }) => new CrossEncoderModel(graph, config, tokenizer))
+    return load.finish(
+      readTokenizer,
+      (graph, { config, tokenizer }) => new CrossEncoderModel(graph, config, tokenizer),
+    )
   }
 
   /** @throws InputTooLongError naming `query` when it leaves no room for a document. */

@@ -26,7 +26,10 @@ export class EmbeddingModel extends EncoderModel {
       const config = readEmbeddingConfig(load.folder)
       return { config, tokenizer: new TextTokenizer(load.folder, config) }
     }
-    return load.finish(readTokenizer, (graph, { config, tokenizer }) => new EmbeddingModel(graph, config, tokenizer))
+    return load.finish(
+      readTokenizer,
+      (graph, { config, tokenizer }) => new EmbeddingModel(graph, config, tokenizer),
+    )
   }
 
   encode(input: string | readonly number[], index: number, options: EncodeOptions): EncodedText {

@@ -116,19 +116,7 @@ const USELESS: Translator = {
 }
 
 it('whatever the text and however bad the model: what must survive does, and so do line ends', () => {
-  const kept = [
-    '{name}',
-    '{{ x }}',
-    '%1$d',
-    '42',
-    '1,000.50',
-    '😀',
-    '👍🏽',
-    '<b>',
-    '</b>',
-    '&nbsp;',
-    '१४',
-  ]
+  const kept = ['{name}', '{{ x }}', '%1$d', '42', '1,000.50', '😀', '👍🏽', '<b>', '</b>', '&nbsp;', '१४']
   const apart = ['https://example.org/a?b=1', 'a@b.org', '%s']
   const others = [
     'word',
