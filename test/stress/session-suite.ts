@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSessions, type SessionBackend, type Sessions } from '../../src/session/index.ts'
 import { isLinearizable, type Call } from '../support/linearizable.ts'
 import { sessionModel, type SessionCall } from '../support/session-model.ts'
-import { runThread, SessionProcess, type WorkerMessage, type WorkerTask } from '../support/session-workers.ts'
+import {
+  runProcess,
+  runThread,
+  SessionProcess,
+  type WorkerMessage,
+  type WorkerTask,
+} from '../support/session-workers.ts'
 
 export interface StressStore {
   /** How a worker opens it: `kind` and the options of the backend. */
@@ -18,6 +24,8 @@ const PROCESSES = 4
 const THREADS = isLong ? 100 : 4
 const KILLS = isLong ? 500 : 10
 const HISTORIES = isLong ? 10_000 : 5
+/** Histories that are recorded at the same time, by the same workers. */
+const LANES = 8
 const TIMEOUT_MS = isLong ? 3 * 60 * 60_000 : 60_000
 
 /** What a backend must do for threads and processes that have it open at once. */
@@ -40,12 +48,6 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
       return { backend: store.backend, id: sessions.create().id, job, timeoutMs: TIMEOUT_MS, ...more }
     }
 
-    async function runProcess(task: WorkerTask): Promise<WorkerMessage[]> {
-      const process = new SessionProcess(task)
-      await process.ended()
-      return process.messages
-    }
-
     const sides = [
       ['threads', THREADS, runThread],
       ['processes', PROCESSES, runProcess],
@@ -53,8 +55,10 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
 
     it.each(sides)('loses no increment of %s', { timeout: TIMEOUT_MS }, async (_sides, count, run) => {
       const task = newTask('increment', { callers: 5, calls: INCREMENTS_EACH / 5 })
-      const said = await Promise.all(Array.from({ length: count }, () => run(task)))
-      expect(said.flat().filter((message) => 'done' in message)).toHaveLength(count)
+      let done = 0
+      const hear = (message: WorkerMessage): number => (done += 'done' in message ? 1 : 0)
+      await Promise.all(Array.from({ length: count }, () => run(task, hear)))
+      expect(done).toBe(count)
       expect(await sessions.open(task.id).get('n')).toBe(count * INCREMENTS_EACH)
     })
 
@@ -62,15 +66,14 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
       'answers %s as some order of the calls explains',
       { timeout: TIMEOUT_MS },
       async (_sides, _count, run) => {
-        const task = newTask('history', { callers: 3, calls: 15, rounds: HISTORIES, workers: PROCESSES })
-        const seeds = Array.from({ length: PROCESSES }, (_, seed) => seed)
-        const said = (await Promise.all(seeds.map((seed) => run({ ...task, seed })))).flat()
-        for (let round = 0; round < HISTORIES; round++) {
-          const parts = said.filter((message) => message['round'] === round)
-          const history = parts.flatMap((message) => message['history'] as Call<SessionCall, unknown>[])
-          expect(history).toHaveLength(PROCESSES * 45)
-          expect(isLinearizable(history, sessionModel), `round ${round}`).toBe(true)
-        }
+        const lanes = { rounds: HISTORIES, lanes: LANES, workers: PROCESSES }
+        const task = newTask('history', { callers: 3, calls: 15, ...lanes })
+        const histories = new Histories(PROCESSES)
+        const hear = (message: WorkerMessage): void => histories.hear(message)
+        await Promise.all(Array.from({ length: PROCESSES }, (_, seed) => run({ ...task, seed }, hear)))
+        expect(histories.unexplained).toEqual([])
+        expect(histories.calls).toBe(HISTORIES * PROCESSES * 45)
+        if (isLong) console.log(`${name}: ${histories.count} histories, ${histories.calls} calls`)
       },
     )
 
@@ -108,4 +111,31 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
       expect(await session.get('n')).toBe(1)
     })
   })
+}
+
+/** Puts histories together from what the workers say, and checks each as soon as it is complete. */
+class Histories {
+  count = 0
+  calls = 0
+  /** The numbers of those that no order of their calls explains. */
+  readonly unexplained: number[] = []
+  readonly #workers: number
+  readonly #parts = new Map<number, Call<SessionCall, unknown>[][]>()
+
+  constructor(workers: number) {
+    this.#workers = workers
+  }
+
+  hear({ round, history }: WorkerMessage): void {
+    if (typeof round !== 'number') return
+    const parts = this.#parts.get(round) ?? []
+    this.#parts.set(round, parts)
+    if (parts.push(history as Call<SessionCall, unknown>[]) < this.#workers) return
+    // Ten thousand of them would fill the memory.
+    this.#parts.delete(round)
+    const calls = parts.flat()
+    this.count++
+    this.calls += calls.length
+    if (!isLinearizable(calls, sessionModel)) this.unexplained.push(round)
+  }
 }

@@ -89,3 +89,42 @@ it('judges a thousand calls of eight callers at once', () => {
   calls[999] = [999, 1_007, 'increment', 999]
   expect(check(...calls)).toBe(false)
 })
+
+it('takes versions for a hint, which changes no verdict', () => {
+  const history = (last: number, versionOf: (i: number) => number): Call<Input, number>[] =>
+    Array.from({ length: 12 }, (_, i) => ({
+      startedAt: i,
+      endedAt: i + 5,
+      input: 'increment',
+      output: i === 11 ? last : i + 1,
+      version: versionOf(i),
+    }))
+  for (const versionOf of [(i: number) => i + 1, (i: number) => 12 - i, (i: number) => ((i * 7) % 5) + 1]) {
+    expect(isLinearizable(history(12, versionOf), register)).toBe(true)
+    expect(isLinearizable(history(11, versionOf), register)).toBe(false)
+  }
+})
+
+it('goes the way that versions point to', () => {
+  // Forty writes at once, and reads one after the other that allow one order of them.
+  const writes = Array.from({ length: 40 }, (_, i): Call<Input, number> => ({
+    startedAt: (i * 17) % 40,
+    endedAt: 1_000 + ((i * 7) % 40),
+    input: { write: i },
+    output: i,
+    version: i + 1,
+  }))
+  const reads = writes.map((_, i): Call<Input, number> => ({
+    startedAt: 100 + 2 * i,
+    endedAt: 101 + 2 * i,
+    input: 'read',
+    output: i,
+  }))
+  let steps = 0
+  const step: typeof register.step = (state, input) => {
+    // Without the hint it would take years.
+    if (steps++ > 5_000) throw new Error('lost')
+    return register.step(state, input)
+  }
+  expect(isLinearizable([...writes, ...reads], { ...register, step })).toBe(true)
+})

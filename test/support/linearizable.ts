@@ -6,6 +6,8 @@ export interface Call<Input, Output> {
   readonly startedAt: number
   /** `Infinity` where no answer came. */
   readonly endedAt: number
+  /** What the object says of the order of its changes. It may be wrong: it only tells in which order to try. */
+  readonly version?: number
 }
 
 /** What a correct object does, one call after the other. States are compared by their text. */
@@ -28,6 +30,7 @@ export function isLinearizable<State, Input, Output>(
   model: SequentialModel<State, Input, Output>,
 ): boolean {
   const calls = history.toSorted((a, b) => a.startedAt - b.startedAt)
+  const ranks = rank(calls)
   const isDone = new Uint8Array(calls.length)
   const tried = new Set<string>()
   let answered = calls.filter((call) => call.endedAt !== Infinity).length
@@ -57,7 +60,7 @@ export function isLinearizable<State, Input, Output>(
       answered += counts
       return false
     }
-    const choices: { i: number; next: State; endedAt: number }[] = []
+    const choices: { i: number; next: State; rank: number }[] = []
     for (let i = first; i < last; i++) {
       const { input, output, endedAt } = calls[i] as Call<Input, Output>
       if (isDone[i]) continue
@@ -65,9 +68,24 @@ export function isLinearizable<State, Input, Output>(
       const hasAnswer = endedAt !== Infinity
       if (hasAnswer && !model.isSame(next.output, output as Output)) continue
       if (hasAnswer && next.state === state) return goOn(i, state)
-      choices.push({ i, next: next.state, endedAt })
+      choices.push({ i, next: next.state, rank: ranks[i] as number })
     }
-    return choices.sort((a, b) => a.endedAt - b.endedAt).some(({ i, next }) => goOn(i, next))
+    return choices.sort((a, b) => a.rank - b.rank).some(({ i, next }) => goOn(i, next))
   }
   return search(model.initial, 0)
+}
+
+/** For each call, when to try it: in the order of the ends, but never before one of a lower version. */
+function rank(calls: readonly Call<unknown, unknown>[]): Uint32Array {
+  const places = calls.map(({ version = 0, endedAt }, i) => ({ i, version, latest: endedAt }))
+  let next = Infinity
+  for (const place of places.toSorted((a, b) => b.version - a.version)) {
+    if (place.version === 0) break
+    next = Math.min(next, place.latest)
+    place.latest = next
+  }
+  const ranks = new Uint32Array(calls.length)
+  places.sort((a, b) => a.latest - b.latest || a.version - b.version || a.i - b.i)
+  places.forEach(({ i }, rank) => (ranks[i] = rank))
+  return ranks
 }

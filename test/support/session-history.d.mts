@@ -6,6 +6,8 @@ export interface HistoryOptions {
   readonly callers: number
   /** Of each caller. */
   readonly calls: number
+  /** Asked when a call has ended: the version that the last commit came to. A hint for whoever checks the history. */
+  readonly lastVersion?: () => number | undefined
 }
 
 /** Calls on the keys `a` and `b` made at random by several callers at once, with the times at which they began and ended. */

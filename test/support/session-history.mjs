@@ -1,7 +1,7 @@
 // JavaScript, because processes and threads that run the compiled library use it too.
 import { setImmediate as turn } from 'node:timers/promises'
 
-export async function recordHistory(session, { seed, callers, calls }) {
+export async function recordHistory(session, { seed, callers, calls, lastVersion = () => undefined }) {
   const history = []
   await Promise.all(
     Array.from({ length: callers }, async (_, caller) => {
@@ -11,7 +11,7 @@ export async function recordHistory(session, { seed, callers, calls }) {
         const startedAt = nowNs()
         try {
           const output = await carryOut(session, input)
-          history.push({ input, output, startedAt, endedAt: nowNs() })
+          history.push({ input, output, startedAt, endedAt: nowNs(), version: lastVersion() })
         } catch (error) {
           // A synchronous write that met somebody's section did nothing, and said so.
           if (error.code !== 'SESSION_LOCKED') throw error

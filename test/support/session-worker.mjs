@@ -20,6 +20,23 @@ async function openBackend({ kind, ...options }) {
   return (await import('../../dist/session/redis/index.js')).redisBackend(options)
 }
 
+/** What the last commits of this worker came to, by session. */
+const versions = new Map()
+
+/** The backend, with an eye on its commits. */
+function noted(backend) {
+  for (const name of ['commit', 'increment']) {
+    const original = backend[name]?.bind(backend)
+    if (original === undefined) continue
+    backend[name] = async (id, change) => {
+      const result = await original(id, change)
+      if (result.outcome === 'done') versions.set(id, result.version)
+      return result
+    }
+  }
+  return backend
+}
+
 const jobs = {
   /** Adds 1 so many times, in several callers, and in every way. */
   async increment({ callers, calls }, session) {
@@ -38,17 +55,27 @@ const jobs = {
     )
   },
 
-  /** Recorded histories of calls at random, each on a session of its own that all workers begin with together. */
-  async history({ id, seed, callers, calls, rounds, workers }) {
-    const barrier = sessions.open(`${id}-barrier`)
-    for (let round = 0; round < rounds; round++) {
-      const { value } = await barrier.apply('arrived', { inc: 1 })
-      const wanted = workers * (round + 1)
-      for (let arrived = value; arrived < wanted; arrived = await barrier.get('arrived')) await pause(1)
-      const session = sessions.open(`${id}-${round}`)
-      const options = { seed: seed * rounds + round, callers, calls }
-      say({ round, history: await recordHistory(session, options) })
-    }
+  /**
+   * Recorded histories of calls at random, each on a session of its own that all workers begin with together. Most of the time
+   * such a call waits, for the disk or for its turn: so there are as many histories at once as `lanes`.
+   */
+  async history({ id, seed, callers, calls, rounds, workers, lanes }) {
+    await Promise.all(
+      Array.from({ length: lanes }, async (_, lane) => {
+        const barrier = sessions.open(`${id}-barrier-${lane}`)
+        let wanted = 0
+        for (let round = lane; round < rounds; round += lanes) {
+          const { value } = await barrier.apply('arrived', { inc: 1 })
+          wanted += workers
+          for (let arrived = value; arrived < wanted; arrived = await barrier.get('arrived')) await pause(1)
+          const session = sessions.open(`${id}-${round}`)
+          const lastVersion = () => versions.get(session.id)
+          const options = { seed: seed * rounds + round, callers, calls, lastVersion }
+          say({ round, history: await recordHistory(session, options) })
+          versions.delete(session.id)
+        }
+      }),
+    )
   },
 
   /** Adds 1 to both keys, until it is killed, and says what has been answered. */
@@ -75,8 +102,9 @@ const jobs = {
   },
 }
 
+const backend = await openBackend(task.backend)
 const sessions = openSessions({
-  backend: await openBackend(task.backend),
+  backend: task.job === 'history' ? noted(backend) : backend,
   timeoutMs: task.timeoutMs ?? 20_000,
   leaseMs: task.leaseMs ?? 3_000,
 })

@@ -14,16 +14,17 @@ export type WorkerMessage = Record<string, unknown>
 
 /** A process that works on a session; see session-worker.mjs. */
 export class SessionProcess {
+  /** What it has said, unless somebody else hears it. */
   readonly messages: WorkerMessage[] = []
   readonly #child: ChildProcess
   readonly #exit: Promise<unknown>
   #onMessage = (): void => {}
 
-  constructor(task: WorkerTask) {
+  constructor(task: WorkerTask, hear = (message: WorkerMessage): unknown => this.messages.push(message)) {
     this.#child = fork(script, [JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
     this.#exit = once(this.#child, 'close')
     createInterface(this.#child.stdout as Readable).on('line', (line) => {
-      this.messages.push(JSON.parse(line) as WorkerMessage)
+      hear(JSON.parse(line) as WorkerMessage)
       this.#onMessage()
     })
   }
@@ -70,11 +71,14 @@ export async function terminateThread(
   return messages
 }
 
-/** The same work in a thread. Resolves with what it said. */
-export async function runThread(task: WorkerTask): Promise<WorkerMessage[]> {
-  const messages: WorkerMessage[] = []
+/** Has the work done in a process, which must not fail. */
+export async function runProcess(task: WorkerTask, hear: (message: WorkerMessage) => unknown): Promise<void> {
+  await new SessionProcess(task, hear).ended()
+}
+
+/** The same in a thread. */
+export async function runThread(task: WorkerTask, hear: (message: WorkerMessage) => unknown): Promise<void> {
   const worker = new Worker(script, { workerData: task })
-  worker.on('message', (message: WorkerMessage) => messages.push(message))
+  worker.on('message', hear)
   await once(worker, 'exit')
-  return messages
 }
