@@ -8,7 +8,7 @@ const ANONYMOUS: Principal = { name: '' }
 const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest()
 
 /**
- * Checks `Authorization: Bearer <key>`. Digests are compared, so that neither the time nor the length says how much of a
+ * Checks the key of a request. Digests are compared, so that neither the time nor the length says how much of a
  * key was right; every configured key is looked at, whichever matches.
  */
 export class ApiKeys {
@@ -20,12 +20,13 @@ export class ApiKeys {
   }
 
   /** Whose key it is. Throws the same refusal whatever was asked for. */
-  principalOf(authorization: string | undefined): Principal {
+  principalOf(request: FastifyRequest): Principal {
     if (this.#digests.length === 0) return ANONYMOUS
-    const digest = digestOf(/^bearer +(.+)$/i.exec(authorization ?? '')?.[1]?.trim() ?? '')
+    const key = keyOf(request)
+    const digest = digestOf(key ?? '')
     const matches = this.#digests.filter((known) => timingSafeEqual(known, digest)).length
     if (matches > 0) return { name: `key-${digest.toString('hex', 0, 4)}` }
-    const came = authorization === undefined ? 'The request has no API key' : 'The API key is wrong'
+    const came = key === undefined ? 'The request has no API key' : 'The API key is wrong'
     throw new Refusal(
       401,
       'UNAUTHORIZED',
@@ -37,10 +38,19 @@ export class ApiKeys {
   }
 }
 
-/** LibreTranslate's clients send the key as `api_key`, one of them as `apiKey`. Written as the header would be. */
-export function keyInBody({ body, routeOptions }: FastifyRequest): string | undefined {
+const SCHEME = 'bearer '
+
+/** `Authorization: Bearer <key>`, or else the key in the body; empty where the header has none. */
+function keyOf(request: FastifyRequest): string | undefined {
+  const { authorization } = request.headers
+  if (authorization === undefined) return keyInBody(request)
+  return authorization.toLowerCase().startsWith(SCHEME) ? authorization.slice(SCHEME.length).trim() : ''
+}
+
+/** LibreTranslate's clients send the key as `api_key`, one of them as `apiKey`. */
+function keyInBody({ body, routeOptions }: FastifyRequest): string | undefined {
   if (routeOptions.config.keyInBody !== true || typeof body !== 'object' || body === null) return undefined
   const { api_key: key, apiKey } = body as Readonly<Record<string, unknown>>
   const given = key ?? apiKey
-  return typeof given === 'string' && given !== '' ? `Bearer ${given}` : undefined
+  return typeof given === 'string' && given !== '' ? given.trim() : undefined
 }

@@ -3,8 +3,10 @@ import type { FastifyRequest } from 'fastify'
 import { InvalidInputError } from '../kernel/errors.ts'
 import { parseJson } from './json-body.ts'
 
-/** More than any form of a dialect has. */
-const MAX_FIELDS = 10_000
+/** Ten thousand texts, and what goes with them. */
+const MAX_FIELDS = 10_100
+
+const AMPERSAND = 0x26
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
 /** A form cannot begin so: both would be escaped in it. */
@@ -25,10 +27,9 @@ export function parseBody(request: FastifyRequest, body: Buffer): unknown {
 /** Fields that come several times are lists. */
 function parseForm(body: Buffer): unknown {
   if (!isUtf8(body)) throw new InvalidInputError('The body is not valid UTF-8.')
+  checkCount(body)
   const fields = new Map<string, string[]>()
-  let count = 0
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
-    if (++count > MAX_FIELDS) throw new InvalidInputError(`The form has more than ${MAX_FIELDS} fields.`)
     const values = fields.get(name)
     if (values === undefined) fields.set(name, [value])
     else values.push(value)
@@ -36,4 +37,12 @@ function parseForm(body: Buffer): unknown {
   return Object.fromEntries(
     [...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
   )
+}
+
+/** Before anything is made of them: a field of one byte takes a hundred in memory. */
+function checkCount(body: Buffer): void {
+  let count = 1
+  for (let at = body.indexOf(AMPERSAND); at !== -1; at = body.indexOf(AMPERSAND, at + 1)) {
+    if (++count > MAX_FIELDS) throw new InvalidInputError(`The form has more than ${MAX_FIELDS} fields.`)
+  }
 }

@@ -11,7 +11,7 @@ import { sleep, systemClock, type Clock } from '../kernel/clock.ts'
 import { memoryBackend, openSessions, type Mode, type Sessions } from '../session/index.ts'
 import type { ServedRuntime } from './served-runtime.ts'
 import { Admission } from './admission.ts'
-import { ApiKeys, keyInBody } from './api-key.ts'
+import { ApiKeys } from './api-key.ts'
 import { answerClientError } from './client-error.ts'
 import { libretranslateRoutes } from './dialects/libretranslate.ts'
 import { openaiErrors } from './dialects/openai-errors.ts'
@@ -26,6 +26,7 @@ import { refuseOtherMethods } from './other-methods.ts'
 import { toReplyError } from './reply-error.ts'
 import { requestId } from './request-context.ts'
 import { REQUEST, REQUEST_LOGGER, requestParts } from './request-parts.ts'
+import { shownName } from './shown-name.ts'
 
 /**
  * Connections that wait to be accepted. The system caps it (Linux: `net.core.somaxconn`, 4096); with Node's 511 a flood of
@@ -66,7 +67,7 @@ export class HttpServer implements AsyncDisposable {
       sessions:
         dependencies.sessions ?? openSessions({ backend: memoryBackend(), ttlMs: settings.sessionTtlMs }),
       logger: this.#logger,
-      principalOf: (request) => keys.principalOf(request.headers.authorization ?? keyInBody(request)),
+      principalOf: (request) => keys.principalOf(request),
     })
     this.#app = this.#createApp()
 
@@ -214,7 +215,7 @@ export class HttpServer implements AsyncDisposable {
       route,
       status,
       durationMs: Math.round(durationMs),
-      ...request.subject,
+      ...(request.subject && { ...request.subject, model: shownName(request.subject.model) }),
     }
     this.#logger.info(line, 'answered')
   }

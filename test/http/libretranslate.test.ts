@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AccessTimeoutError, QueueFullError } from '../../src/kernel/errors.ts'
 import { harness, type Harness } from './harness.ts'
 
@@ -66,6 +66,17 @@ describe('POST /translate', () => {
       translatedText: ['A', 'B'],
     })
     expect((await post('/translate', '{"q":"a","source":"en","target":"hi"}', FORM)).status).toBe(200)
+  })
+
+  it('takes ten thousand texts of a form, and reads none that has many more fields', async () => {
+    const { post } = translating()
+    const texts = `source=en&target=en${'&q=a'.repeat(10_000)}`
+    expect((await post('/translate', texts, FORM)).body['translatedText']).toHaveLength(10_000)
+    const parse = vi.spyOn(URLSearchParams.prototype, Symbol.iterator)
+    onTestFinished(() => parse.mockRestore())
+    const reply = await post('/translate', 'a&'.repeat(10_101), FORM)
+    expect([reply.status, reply.body]).toEqual([400, { error: 'The form has more than 10100 fields.' }])
+    expect(parse).not.toHaveBeenCalled()
   })
 
   it('takes no forms where nobody sends them', async () => {
@@ -149,6 +160,12 @@ describe('a key', () => {
     expect((await post('/translate', { ...body, apiKey: 'secret' })).status).toBe(200)
     expect((await post('/translate', body, { authorization: 'Bearer secret' })).status).toBe(200)
     expect((await post('/detect', 'q=a&api_key=secret', FORM)).status).toBe(200)
+  })
+
+  it('is looked at in no time, however long it is', async () => {
+    const { post } = translating({ apiKeys: ['secret'] })
+    const long = `${' '.repeat(300_000)}\nx`
+    expect((await post('/translate', { ...body, api_key: long })).status).toBe(403)
   })
 
   it('that is wrong or missing is refused, also where one is in the body of another route', async () => {

@@ -3,6 +3,7 @@ import { nearest } from '../../kernel/nearest.ts'
 import type { ModelStatus } from '../../manager/status.ts'
 import type { Task } from '../../registry/model.ts'
 import type { ServedRuntime } from '../served-runtime.ts'
+import { shownName } from '../shown-name.ts'
 
 /** One entry of `GET /v1/models`, with the `status` that llama.cpp and llama-swap add and UIs show. */
 export interface ModelObject {
@@ -70,11 +71,10 @@ export class ModelList {
       return await call()
     } catch (error) {
       if (!(error instanceof ModelNotFoundError)) throw error
-      const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id
       const similar = nearest(id, this.names())
       const hint =
         similar === undefined ? 'GET /v1/models lists those that do.' : `Did you mean \`${similar}\`?`
-      const message = `The model \`${shown}\` does not exist or you do not have access to it. ${hint}`
+      const message = `The model \`${shownName(id)}\` does not exist or you do not have access to it. ${hint}`
       throw new ModelNotFoundError(message, { model: id, cause: error })
     }
   }
