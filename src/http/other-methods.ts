@@ -1,19 +1,19 @@
 import type { FastifyInstance } from 'fastify'
-import { Refusal } from './reply-error.ts'
+import { Refusal, type ErrorRenderer } from './reply-error.ts'
 
 /**
- * Answers every other method on a path that exists with 405 and `Allow`, where Fastify would say 404. To be called before
- * the first route; call the result after the last.
+ * Answers every other method on a path that exists with 405 and `Allow`, where Fastify would say 404, in the words of those
+ * who use the path. To be called before the first route; call the result after the last.
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
-  const methodsByPath = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = methodsByPath.get(url) ?? new Set()
-    methodsByPath.set(url, methods)
-    for (const each of [method].flat()) methods.add(each)
+  const paths = new Map<string, { allowed: Set<string>; errors: ErrorRenderer | undefined }>()
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const path = paths.get(url) ?? { allowed: new Set(), errors: config?.errors }
+    paths.set(url, path)
+    for (const each of [method].flat()) path.allowed.add(each)
   })
   return () => {
-    for (const [url, allowed] of [...methodsByPath]) {
+    for (const [url, { allowed, errors }] of [...paths]) {
       const allow = [...allowed].sort().join(', ')
       app.route({
         url,
@@ -24,6 +24,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
           throw new Refusal(405, 'METHOD_NOT_ALLOWED', message, { allow })
         },
         handler: () => {},
+        config: errors === undefined ? {} : { errors },
       })
     }
   }

@@ -213,6 +213,15 @@ describe('paths and methods', () => {
     expect(reply.json()).toMatchObject({ error: { code: 'method_not_allowed' } })
   })
 
+  it.each([
+    ['/translate', { error: 'GET is not allowed on this path; it takes POST.' }],
+    ['/v2/rerank', { message: 'GET is not allowed on this path; it takes POST.', id: 'r-1' }],
+    ['/rerank', { error: 'GET is not allowed on this path; it takes POST.', error_type: 'Validation' }],
+  ])('GET %s is 405 as the clients of the path know errors', async (url, body) => {
+    const reply = await ask(harness(), url, { 'x-request-id': 'r-1' })
+    expect([reply.statusCode, reply.json()]).toEqual([405, body])
+  })
+
   it.each(['/%zz', '/v1/models/%c0%ae'])('%s is 400', async (url) => {
     const reply = await ask(harness(), url)
     expect(reply.statusCode).toBe(400)
@@ -222,6 +231,20 @@ describe('paths and methods', () => {
   it('HEAD answers as GET does, without the body', async () => {
     const reply = await ask(harness(), '/v1/models', {}, 'HEAD')
     expect([reply.statusCode, reply.body]).toEqual([200, ''])
+  })
+})
+
+describe('the log', () => {
+  it('has no more of the name of a model than a name has', async () => {
+    const { server, log } = harness()
+    for (const [url, body] of [
+      ['/v1/embeddings', { input: 'a' }],
+      ['/v2/rerank', { query: 'a', documents: ['b'] }],
+    ] as const) {
+      const payload = { model: 'n'.repeat(1_000), ...body }
+      await server.inject({ method: 'POST', url, headers: { host: 'localhost' }, payload })
+      expect(JSON.parse(log.at(-1) as string)).toMatchObject({ status: 404, model: `${'n'.repeat(100)}…` })
+    }
   })
 })
 

@@ -184,6 +184,20 @@ describe('POST /v1/rerank', () => {
     expect(wrong.json<{ message: string }>().message).toContain('rank_fields')
   })
 
+  it('looks for few fields, each of them once', async () => {
+    const all = harness()
+    const documents = [{ text: 'a' }]
+    const asked = (names: string[]): Promise<Reply> =>
+      post(all, '/v1/rerank', { ...ASKED, documents, rank_fields: names })
+    expect((await asked(Array.from({ length: 64 }, () => 'text'))).statusCode).toBe(200)
+    expect(all.runtime.calls.map(({ inputs }) => inputs)).toEqual([['q', 'a']])
+    const reply = await asked(Array.from({ length: 65 }, (_, index) => `field ${index}`))
+    expect(reply.statusCode).toBe(400)
+    expect(reply.json<{ message: string }>().message).toBe(
+      '"rank_fields" must have at most 64 entries, not 65.',
+    )
+  })
+
   it('serves the model that does nothing else when none is named', async () => {
     const all = harness()
     await post(all, '/v1/rerank', { ...ASKED, model: undefined })

@@ -108,11 +108,19 @@ function readPriority(priority: unknown): number | undefined {
   return 1 + Math.ceil((priority as number) / 125)
 }
 
+/** Each of them is looked for in each document. */
+const MOST_RANK_FIELDS = 64
+
 function readRankFields(names: unknown): readonly string[] {
   if (names == null) return ['text']
-  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string'))
-    return names
-  throw wrong('rank_fields', 'must be a list of names of fields', names)
+  if (!Array.isArray(names) || names.length === 0 || names.some((name) => typeof name !== 'string')) {
+    throw wrong('rank_fields', 'must be a list of names of fields', names)
+  }
+  if (names.length > MOST_RANK_FIELDS) {
+    throw wrong('rank_fields', `must have at most ${MOST_RANK_FIELDS} entries, not ${names.length}`)
+  }
+  // A name that comes again would repeat a text of any length.
+  return [...new Set(names as string[])]
 }
 
 /** The fields that count, a line each; undefined where the document has none of them. */
