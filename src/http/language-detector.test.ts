@@ -30,6 +30,8 @@ it('only candidates count, by whatever code they go', () => {
   expect(bestOf('Das ist ein Haus', 'en', 'hi')).toBe('en')
   expect(bestOf('Das ist ein Haus', 'eng_Latn', 'deu_Latn')).toBe('deu_Latn')
   expect(detectLanguages('Hello', [])).toEqual([])
+  // A configuration may call a language whatever it likes.
+  expect(bestOf('नमस्ते', 'the old one', 'hi')).toBe('hi')
 })
 
 it('says how sure it is: not at all without words, less where the letters are mixed', () => {

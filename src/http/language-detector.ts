@@ -27,7 +27,13 @@ export function detectLanguages(text: string, candidates: readonly string[]): De
   const sample = text.slice(0, MOST_CHARACTERS)
   const letters = sample.match(/\p{L}/gu)?.length ?? 0
   if (letters === 0) return candidates.slice(0, 1).map((language) => ({ language, confidence: 0 }))
-  const written = candidates.map((language) => ({ language, share: shareOf(sample, language, letters) }))
+  const shares = new Map<string, number>()
+  const written = candidates.map((language) => {
+    const script = scriptOf(language)
+    const share = shares.get(script) ?? shareOf(sample, script, letters)
+    shares.set(script, share)
+    return { language, share }
+  })
   const most = Math.max(...written.map(({ share }) => share))
   const likely = written.filter(({ share }) => share === most).map(({ language }) => language)
   const scores = trigramScores(sample, likely)
@@ -37,9 +43,13 @@ export function detectLanguages(text: string, candidates: readonly string[]): De
     .map(({ language, score }) => ({ language, confidence: Math.round(100 * most * score) }))
 }
 
-/** The part of the letters that this language is written with. */
-function shareOf(text: string, language: string, letters: number): number {
-  const script = new Intl.Locale(language.replaceAll('_', '-')).maximize().script ?? 'Latn'
+/** As a code with its script says, or as the language is usually written. */
+function scriptOf(language: string): string {
+  return /-(\w{4})$/.exec(languageKey(language))?.[1] ?? 'Latn'
+}
+
+/** The part of the letters that are of this script. */
+function shareOf(text: string, script: string, letters: number): number {
   let pattern: RegExp
   try {
     pattern = new RegExp(`[${SCRIPTS[script] ?? String.raw`\p{Script=${script}}`}]`, 'gu')

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { languageKey, shortCode } from './language-codes.ts'
 
 it('codes of different systems mean the same language', () => {
@@ -26,4 +26,23 @@ it('what is no code is taken as it is', () => {
     expect(languageKey(none)).toBe(none)
     expect(shortCode(none)).toBe(none)
   }
+})
+
+it('a code is looked up once, and what is longer than any code never', () => {
+  const seen = vi.spyOn(Intl, 'getCanonicalLocales')
+  onTestFinished(() => seen.mockRestore())
+  expect(languageKey('gsw-CH')).toBe(languageKey('gsw-CH'))
+  expect(seen).toHaveBeenCalledTimes(1)
+  const text = 'EN-'.repeat(100_000)
+  expect(languageKey(text)).toBe(text)
+  expect(seen).toHaveBeenCalledTimes(1)
+})
+
+it('what was looked up is kept of a bounded number of codes', () => {
+  const seen = vi.spyOn(Intl, 'getCanonicalLocales')
+  onTestFinished(() => seen.mockRestore())
+  languageKey('fr-x-first')
+  for (let i = 0; i < 1_000; i++) languageKey(`fr-x-${i}`)
+  languageKey('fr-x-first')
+  expect(seen.mock.calls.filter(([code]) => code === 'fr-x-first')).toHaveLength(2)
 })

@@ -1,9 +1,27 @@
+/** A code is shorter; what is longer may be a text out of a request, and is looked up nowhere. */
+const LONGEST_CODE = 64
+/** More than the codes of the largest models. */
+const MOST_KNOWN = 1_000
+
+/** What was looked up already: that takes 20 µs, and a model of 200 languages has 40,000 pairs. */
+const known = new Map<string, string>()
+
 /**
  * What two codes of the same language have in common, whatever system they are of: ISO 639-1 (`hi`), ISO 639-3, the codes of
  * FLORES (`hin_Deva`) and of M2M100 (`__hi__`). `zh`, `zho_Hans` and `zh-CN` are one, `zho_Hant` and `zh-TW` another.
- * @returns Language and script, `hi-Deva`; the code itself in lower case where it is none.
+ * @returns Language and script, `hi-Deva`; the code itself in lower case where it is none, and as it is where it is too long for one.
  */
 export function languageKey(code: string): string {
+  const found = known.get(code)
+  if (found !== undefined) return found
+  if (code.length > LONGEST_CODE) return code
+  if (known.size === MOST_KNOWN) known.clear()
+  const key = lookUp(code)
+  known.set(code, key)
+  return key
+}
+
+function lookUp(code: string): string {
   try {
     const { language, script } = new Intl.Locale(tagOf(code)).maximize()
     return script === undefined ? language : `${language}-${script}`

@@ -33,10 +33,11 @@ function targetsOf(languages: unknown): Targets | undefined {
   const { source, target } = (languages ?? {}) as { source?: unknown; target?: unknown }
   const [sources, targets] = [codesOf(source), codesOf(target)]
   if (sources.length === 0 || targets.length === 0) return undefined
+  const into = targets.map((code) => ({ key: languageKey(code), short: shortCode(code) }))
   return Object.fromEntries(
     sources.map((from) => [
       shortCode(from),
-      targets.filter((into) => languageKey(into) !== languageKey(from)).map(shortCode),
+      into.filter(({ key }) => key !== languageKey(from)).map(({ short }) => short),
     ]),
   )
 }

@@ -22,6 +22,8 @@ const NAMES = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code'
 /** The languages that the translators serve together, as LibreTranslate's clients name them. */
 export class ServedLanguages {
   readonly entries: readonly LanguageEntry[]
+  /** Whatever is translated, from or into. */
+  readonly #keys: ReadonlySet<string>
 
   constructor(translators: readonly Translator[]) {
     const targets = new Map<string, Set<string>>()
@@ -35,6 +37,7 @@ export class ServedLanguages {
     this.entries = [...targets]
       .map(([code, into]) => ({ code, name: nameOf(code), targets: [...into].sort() }))
       .sort((a, b) => a.name.localeCompare(b.name))
+    this.#keys = new Set(this.entries.flatMap(({ code, targets: into }) => [code, ...into]).map(keyOf))
   }
 
   /** A text of no language at all is given out as this one. */
@@ -46,22 +49,37 @@ export class ServedLanguages {
    * @throws InvalidInputError in the words of LibreTranslate, which some clients show to people
    */
   pair(source: string, target: string): LanguagePair {
-    const from = this.entries.find(({ code }) => isSame(code, source))
+    const [sourceKey, targetKey] = [keyOf(source), keyOf(target)]
+    const from = this.entries.find(({ code }) => keyOf(code) === sourceKey)
     if (from === undefined) throw unsupported('source', `${shown(source)} is not supported`)
-    const into = from.targets.find((code) => isSame(code, target))
-    if (into !== undefined || isSame(source, target)) return { source: from.code, target: into ?? from.code }
-    const isKnown = this.entries.some(({ code, targets }) =>
-      [code, ...targets].some((it) => isSame(it, target)),
-    )
-    const message = isKnown
+    const into = from.targets.find((code) => keyOf(code) === targetKey)
+    if (into !== undefined || sourceKey === targetKey) return { source: from.code, target: into ?? from.code }
+    const message = this.#keys.has(targetKey)
       ? `${nameOf(standardCode(target))} (${shown(target)}) is not available as a target language from ${from.name} (${from.code})`
       : `${shown(target)} is not supported`
     throw unsupported('target', message)
   }
 }
 
+/** The languages of the translators as they are at each call: made once for the same, since 200 languages take 10 ms. */
+export function currentLanguages(translators: () => readonly Translator[]): () => ServedLanguages {
+  let known: { readonly translators: readonly Translator[]; readonly languages: ServedLanguages } | undefined
+  return () => {
+    const now = translators()
+    const isTheSame =
+      known?.translators.length === now.length &&
+      known.translators.every(({ targets }, index) => targets === now[index]?.targets)
+    if (known === undefined || !isTheSame) known = { translators: now, languages: new ServedLanguages(now) }
+    return known.languages
+  }
+}
+
 export function isSame(a: string, b: string): boolean {
-  return languageKey(standardCode(a)) === languageKey(standardCode(b))
+  return keyOf(a) === keyOf(b)
+}
+
+function keyOf(code: string): string {
+  return languageKey(standardCode(code))
 }
 
 function unsupported(field: string, message: string): InvalidInputError {

@@ -8,7 +8,7 @@ import { DEADLINE, PRINCIPAL } from '../request-parts.ts'
 import { servedHeaders } from '../served-headers.ts'
 import type { ServedRuntime } from '../served-runtime.ts'
 import { libretranslateErrors } from './libretranslate-errors.ts'
-import { isSame, ServedLanguages } from './libretranslate-languages.ts'
+import { currentLanguages, isSame, type ServedLanguages } from './libretranslate-languages.ts'
 import { readDetectRequest, readTranslateRequest, type TranslateRequest } from './libretranslate-request.ts'
 import { sentenceEvents } from './translation-events.ts'
 
@@ -20,7 +20,7 @@ export interface TranslationDependencies {
 
 /** `/translate`, `/detect`, `/languages` and `/frontend/settings` (https://docs.libretranslate.com). */
 export function libretranslateRoutes(app: FastifyInstance, dependencies: TranslationDependencies): void {
-  const languages = (): ServedLanguages => new ServedLanguages(dependencies.runtime.translators())
+  const languages = currentLanguages(() => dependencies.runtime.translators())
   const form = { config: { errors: libretranslateErrors, acceptsForm: true, keyInBody: true } }
   // Clients read these two without a key.
   const open = { config: { errors: libretranslateErrors, isOpen: true } }
