@@ -10,7 +10,9 @@ const config: ViteUserConfig = {
     globalSetup: ['test/setup/build.ts'],
     // All cores: many tests wait for a process or a socket. (By default one core stays idle, which is half of a small machine.)
     maxWorkers: '100%',
-    testTimeout: 20_000,
+    // For what hangs. Nothing else is measured by it: a machine may be ten times as slow as another, or as busy.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     env: process.argv.includes('--coverage') ? coverageOfProcesses : {},
     coverage: {
       provider: 'v8',

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 function inFreshProcess(script: string): string {
   const args = ['--input-type=module', '--eval', script]
-  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 }).trim()
+  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 }).trim()
 }
 
 it('the AsyncLocalStorage of reentrant locks is not made before the first section', () => {

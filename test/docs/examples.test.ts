@@ -49,7 +49,7 @@ describe('the examples of the documents', () => {
   it.each(blocks.filter(({ isRun }) => isRun))('run: $where', ({ name, prints }) => {
     const output = execFileSync(process.execPath, [join(folder, 'out', `${name}.js`)], {
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 120_000,
     })
     if (prints.length > 0) expect(output.trim().split('\n')).toEqual(prints)
   })

@@ -7,7 +7,7 @@ function run(source: string): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 120_000,
   })
   expect(stderr).toBe('')
   expect(status).toBe(0)

@@ -16,7 +16,8 @@ it('F25 a long inference: a 10 ms timer on the main thread goes on ticking (onnx
   const expectedTicks = (performance.now() - startedAtMs) / TICK_MS
   clearInterval(timer)
   expect(vectors).toHaveLength(texts.length)
-  // The inference took many ticks' time, and even on a machine that is busy with other things most of them came.
+  // The inference took the time of many ticks. A machine that is busy with other things makes some of them late; an inference on
+  // this thread would let none through.
   expect(expectedTicks).toBeGreaterThan(10)
-  expect(ticks / expectedTicks).toBeGreaterThan(0.4)
+  expect(ticks / expectedTicks).toBeGreaterThan(0.1)
 })
