@@ -64,6 +64,14 @@ describe('a text', () => {
     for (const { sentence } of cutSentences('x'.repeat(1_000_000), 'en', 1_000)) length += sentence.length
     expect(length).toBe(1_000_000)
   })
+
+  it('without an end for a long while is cut between characters alone', () => {
+    for (const start of ['', 'x']) {
+      const sentences = cut(start + '𐐷'.repeat(10_000))
+      expect(sentences.join('')).toBe(start + '𐐷'.repeat(10_000))
+      expect(sentences.filter((sentence) => /^[\udc00-\udfff]/.test(sentence))).toEqual([])
+    }
+  })
 })
 
 describe('a sentence that is too long', () => {

@@ -13,6 +13,8 @@ const SPACE = /\s+/gu
 
 /** Where these end a sentence there is white space after them; else they stand in an address, or in a number. */
 const GOES_ON = /[.!?]["')\]]*$/
+/** Characters that are looked at for it: all of a long sentence would take longer with each of its segments. */
+const LONGEST_END = 32
 
 /** Pieces of white space that are taken together with the sentence before them. */
 const MOST_BLANK_PIECES = 64
@@ -36,7 +38,9 @@ export function* cutSentences(text: string, language: string, maxLength: number)
   let offset = 0
   for (const segment of segments(text, segmenterOf(language), maxLength)) {
     const isBlank = segment.trim() === ''
-    const goesOn = held.length < maxLength && (GOES_ON.test(held) || endsWithinPart(held, text, offset))
+    const goesOn =
+      held.length < maxLength &&
+      (GOES_ON.test(held.slice(-LONGEST_END)) || endsWithinPart(held, text, offset))
     const belongs = (isBlank && blanks < MOST_BLANK_PIECES) || goesOn
     if (held !== '' && !belongs) {
       yield* pieces(held, maxLength)
@@ -68,7 +72,8 @@ function* segments(text: string, segmenter: Intl.Segmenter, maxLength: number): 
   const windowLength = Math.max(LEAST_WINDOW, 2 * maxLength)
   let start = 0
   while (start < text.length) {
-    const window = text.slice(start, start + windowLength)
+    const end = start + windowLength
+    const window = text.slice(start, isWithinPair(text, end) ? end - 1 : end)
     const isLast = start + window.length === text.length
     let held: string | undefined
     for (const { segment } of segmenter.segment(window)) {
@@ -90,11 +95,14 @@ function* segments(text: string, segmenter: Intl.Segmenter, maxLength: number): 
 export function cutInTwo(text: string): [string, string] {
   const middle = text.length / 2
   const place = nearest(text, CLAUSE_END, middle) ?? nearest(text, SPACE, middle) ?? Math.floor(middle)
-  const isInPair =
-    /[\udc00-\udfff]/.test(text.charAt(place)) && /[\ud800-\udbff]/.test(text.charAt(place - 1))
   const shift = place > 1 ? -1 : 1
-  const end = isInPair && text.length > 2 ? place + shift : place
+  const end = isWithinPair(text, place) && text.length > 2 ? place + shift : place
   return [text.slice(0, end), text.slice(end)]
+}
+
+/** Whether a cut there would leave half of a character on either side. */
+function isWithinPair(text: string, place: number): boolean {
+  return /[\udc00-\udfff]/.test(text.charAt(place)) && /[\ud800-\udbff]/.test(text.charAt(place - 1))
 }
 
 export function splitWhiteSpace(text: string): CutSentence {
