@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
 import { InvalidInputError } from '../kernel/errors.ts'
 import { parseJson } from './json-body.ts'
+import { Refusal } from './reply-error.ts'
 
 /** Ten thousand texts, and what goes with them. */
 const MAX_FIELDS = 10_100
@@ -9,6 +10,7 @@ const MAX_FIELDS = 10_100
 const AMPERSAND = 0x26
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
+const FORM_IN_PARTS = /^multipart\/form-data\s*(;|$)/i
 /** A form cannot begin so: both would be escaped in it. */
 const JSON_BEGINS = /^\s*[[{]/
 
@@ -16,11 +18,18 @@ const JSON_BEGINS = /^\s*[[{]/
  * The body of a request, which is JSON whatever the type says (curl sends form encoding unless told otherwise); on routes whose
  * clients send forms it may be one.
  *
- * @throws InvalidInputError
+ * @throws InvalidInputError; Refusal for a form in parts, which nobody needs who sends no file
  */
 export function parseBody(request: FastifyRequest, body: Buffer): unknown {
   const { routeOptions, headers } = request
-  const isForm = routeOptions.config.acceptsForm === true && FORM.test(headers['content-type'] ?? '')
+  const { 'content-type': type = '' } = headers
+  const { acceptsForm = false } = routeOptions.config
+  if (acceptsForm && FORM_IN_PARTS.test(type)) {
+    const message =
+      'Send the fields as JSON or as application/x-www-form-urlencoded, not as multipart/form-data.'
+    throw new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+  }
+  const isForm = acceptsForm && FORM.test(type)
   return isForm && !JSON_BEGINS.test(body.toString('latin1', 0, 64)) ? parseForm(body) : parseJson(body)
 }
 

@@ -79,6 +79,13 @@ describe('POST /translate', () => {
     expect(parse).not.toHaveBeenCalled()
   })
 
+  it('says what it takes in place of a form in parts', async () => {
+    const { post } = translating()
+    const reply = await post('/translate', '--x\r\n', { 'content-type': 'multipart/form-data; boundary=x' })
+    expect(reply.status).toBe(415)
+    expect(reply.body['error']).toContain('application/x-www-form-urlencoded')
+  })
+
   it('takes no forms where nobody sends them', async () => {
     const { post } = translating()
     expect((await post('/v1/embeddings', 'model=minilm&input=a', FORM)).status).toBe(400)
