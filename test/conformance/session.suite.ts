@@ -872,6 +872,22 @@ export function sessionSuite(
       await second.close()
     })
 
+    it('holds as many keys as it may, in every kind of write', async (ctx) => {
+      if (scope === 'process') return ctx.skip('a memory backend is a store of its own')
+      const second = await openMore()
+      const session = fresh()
+      const other = second.open<Values>(session.id)
+      const values = Object.fromEntries(Array.from({ length: 9_990 }, (_, i) => [`key ${i}`, i]))
+      await session.setMultiple(values)
+      expect(await other.apply('n', { inc: 1 })).toMatchObject({ value: 1 })
+      // The first opener takes its own last write for the newest, and is told better, with all there is.
+      await session.atomicUpdate(({ n = 0 }) => ({ n: n + 1 }))
+      await other.withLock((tx) => tx.set('n', Number(tx.get('n')) + Object.keys(tx.fields).length))
+      expect(await session.read()).toEqual({ ...values, n: 9_993 })
+      expect(await other.clearAll()).toBe(9_991)
+      await second.close()
+    })
+
     it('looks again before it answers an update that changes nothing', async (ctx) => {
       if (scope === 'process') return ctx.skip('a memory backend is a store of its own')
       const second = await openMore()

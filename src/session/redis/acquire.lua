@@ -3,7 +3,7 @@
 -- KEYS  1 the session  as in commit.lua
 -- ARGV  1 lease        in ms
 --       2 holder       of this request alone
--- Returns {1, fence, all fields of the hash …} or {0, for ms}.
+-- Returns {1, fence, {all fields of the hash …}} or {0, for ms}.
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
 local head = redis.call('HMGET', KEYS[1], 'v', 'f', 'u', 'h')
@@ -20,4 +20,4 @@ local untilMs = string.format('%.0f', nowMs + ARGV[1])
 redis.call('HSET', KEYS[1], 'f', fence, 'u', untilMs, 'h', ARGV[2])
 -- A lease alone is no session: it must not stay.
 if not head[1] then redis.call('PEXPIREAT', KEYS[1], untilMs) end
-return { 1, fence, unpack(redis.call('HGETALL', KEYS[1])) }
+return { 1, fence, redis.call('HGETALL', KEYS[1]) }

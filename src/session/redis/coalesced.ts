@@ -5,7 +5,7 @@ export interface Coalesced {
   /** A key, what is added, and how far from its value the key may be meanwhile: again and again. */
   readonly parts: readonly string[]
   /** The value after each increment, from the last value of each part. */
-  readonly sumsOf: (finals: readonly number[]) => number[]
+  readonly sumsOf: (finals: readonly number[]) => readonly number[]
 }
 
 /**
@@ -15,7 +15,7 @@ export interface Coalesced {
 export function coalesce(increments: readonly Increment[]): Coalesced {
   const [only] = increments
   if (increments.length === 1 && only !== undefined)
-    return { parts: [only.key, String(only.by), ''], sumsOf: (finals) => [...finals] }
+    return { parts: [only.key, String(only.by), ''], sumsOf: asTheyAre }
   const byKey = new Map<string, { total: number; span: number }>()
   const fractional = new Set<string>()
   for (const { key, by } of increments) {
@@ -50,4 +50,8 @@ export function coalesce(increments: readonly Increment[]): Coalesced {
       })
     },
   }
+}
+
+function asTheyAre(finals: readonly number[]): readonly number[] {
+  return finals
 }

@@ -10,8 +10,9 @@
 --       6 memory           for how long the last commit is remembered, in ms
 --       7 channel          that is told of the change: "set <version> <for ms, if it ends>" or "delete <version> "
 --       8 pairs            how many keys and values follow; after them, keys to remove
--- Returns {"done", version, expires at or ""}, {"conflict", all fields of the hash …}, {"locked", for ms} or {"fenced"}.
+-- Returns {"done", version, expires at or ""}, {"conflict", {all fields of the hash …}}, {"locked", for ms} or {"fenced"}.
 local expect, ttl, fence, flags = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local MANY = 1000
 
 if string.find(flags, 'r', 1, true) then
   local last = redis.call('GET', KEYS[2])
@@ -34,7 +35,7 @@ elseif leaseMs > 0 then
 end
 
 local holds = expect == 'any' or (expect == 'absent' and not version) or (expect == 'present' and version)
-if not holds and version ~= expect then return { 'conflict', unpack(redis.call('HGETALL', KEYS[1])) } end
+if not holds and version ~= expect then return { 'conflict', redis.call('HGETALL', KEYS[1]) } end
 
 -- Never used twice, even when nothing is left of what was before: no key sees a change every microsecond.
 local nextVersion = string.format('%.0f', math.max((tonumber(version) or 0) + 1, time[1] * 1000000 + time[2]))
@@ -43,25 +44,35 @@ if string.find(flags, 'd', 1, true) then
   redis.call('DEL', KEYS[1])
   ends = ''
 else
-  redis.call('HSET', KEYS[1], 'v', nextVersion)
   local pairsEnd = 8 + 2 * ARGV[8]
+  local fields = { 'v', nextVersion }
   for i = 9, pairsEnd, 2 do
-    redis.call('HSET', KEYS[1], 'd:' .. ARGV[i], ARGV[i + 1])
+    fields[#fields + 1] = 'd:' .. ARGV[i]
+    fields[#fields + 1] = ARGV[i + 1]
+    -- Lua hands only so many values to a function.
+    if #fields >= MANY then
+      redis.call('HSET', KEYS[1], unpack(fields))
+      fields = {}
+    end
   end
-  for i = pairsEnd + 1, #ARGV do
-    redis.call('HDEL', KEYS[1], 'd:' .. ARGV[i])
-  end
+  local hadEnd = ends ~= ''
   if ttl == 'inf' then
     ends = ''
   elseif ttl ~= '' then
     ends = string.format('%.0f', nowMs + ttl)
+    fields[#fields + 1] = 'e'
+    fields[#fields + 1] = ends
   end
-  if ends == '' then
+  if #fields > 0 then redis.call('HSET', KEYS[1], unpack(fields)) end
+  for i = pairsEnd + 1, #ARGV do
+    redis.call('HDEL', KEYS[1], 'd:' .. ARGV[i])
+  end
+  if ends ~= '' then
+    if ttl ~= '' then redis.call('PEXPIREAT', KEYS[1], ends) end
+  elseif hadEnd or not version then
+    -- A lease alone, which may have been here before, has an end too.
     redis.call('HDEL', KEYS[1], 'e')
     redis.call('PERSIST', KEYS[1])
-  else
-    redis.call('HSET', KEYS[1], 'e', ends)
-    redis.call('PEXPIREAT', KEYS[1], ends)
   end
   if string.find(flags, 'l', 1, true) then redis.call('HDEL', KEYS[1], 'u', 'h') end
 end

@@ -12,7 +12,6 @@ const OURS: RedisOptions = {
   autoResendUnfulfilledCommands: false,
   // Fails what is under way as soon as the connection is lost.
   maxRetriesPerRequest: 0,
-  enableAutoPipelining: true,
   retryStrategy: (attempts) => Math.min(1_000, 20 * 2 ** Math.min(attempts, 6)),
 }
 
@@ -77,6 +76,7 @@ export class RedisConnection {
       const isRepeated = wasSent
       wasSent = true
       try {
+        this.#writeTogether()
         return await this.#inTime(send(isRepeated), leftMs, isWrite)
       } catch (error) {
         if (!isConnectionLoss(error)) throw isOurs(error) ? error : this.#failure(error)
@@ -107,6 +107,17 @@ export class RedisConnection {
       this.#waiting.delete(waiter)
       timer.cancel()
     }
+  }
+
+  /**
+   * Whatever is sent in this turn leaves in one piece: a call of the system costs more than all else that a command needs.
+   * (The client's own pipelines would let later commands wait until all earlier ones were answered.)
+   */
+  #writeTogether(): void {
+    const { stream } = this.redis
+    if (stream.writableCorked > 0) return
+    stream.cork()
+    process.nextTick(() => stream.uncork())
   }
 
   /** A server that is connected and says nothing is as good as none. */

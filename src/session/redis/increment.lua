@@ -19,75 +19,90 @@ local nowUs = time[1] * 1000000 + time[2]
 local nowVersion = string.format('%.0f', nowUs)
 local mustExist = string.find(ARGV[1], 'e', 1, true)
 local sequence, memory, kindAt, ttl, limit = unpack(ARGV, 2, 6)
+local channels = string.sub(KEYS[2], 1, kindAt - 1) .. 'w'
 local EXACT = 2 ^ 53
-
-local function asNumber(text)
-  return text and string.find(text, '^-?%d') and tonumber(text)
-end
+local call, tonumber, abs, format, sub = redis.call, tonumber, math.abs, string.format, string.sub
 
 local function asText(number)
   -- The short form costs less.
-  if number % 1 == 0 and number > -EXACT and number < EXACT then return string.format('%.0f', number) end
-  return string.format('%.17g', number)
+  if number % 1 == 0 and number > -EXACT and number < EXACT then return format('%.0f', number) end
+  return format('%.17g', number)
+end
+
+-- What a number, or nil, comes to with an addition; nil for what needs a closer look. (No other JSON is a number to Lua.)
+local function sumOf(text, by, span)
+  local number = tonumber(text or 0)
+  if not number or span ~= '' and (number % 1 ~= 0 or abs(number) + span >= EXACT) then return nil end
+  local sum = number + by
+  if sum - sum ~= 0 then return nil end
+  return asText(sum)
 end
 
 local function increment(session, at)
-  local count, names = ARGV[at], { 'v', 'u', 'e' }
-  for i = 1, count do names[3 + i] = 'd:' .. ARGV[at - 2 + 3 * i] end
-  local found = redis.call('HMGET', session, unpack(names))
+  local count = tonumber(ARGV[at])
+  -- Most are of one key. Tables and `unpack` would cost as much as all the rest.
+  local name, text, texts = 'd:' .. ARGV[at + 1]
+  local found, names
+  if count == 1 then
+    found = call('HMGET', session, 'v', 'u', 'e', name)
+  else
+    names = { 'v', 'u', 'e', name }
+    for i = 2, count do names[3 + i] = 'd:' .. ARGV[at - 2 + 3 * i] end
+    found = call('HMGET', session, unpack(names))
+  end
   local version, ends = found[1], found[3] or ''
   local leaseMs = found[2] and tonumber(found[2]) - nowMs or 0
   if leaseMs > 0 then return 'locked ' .. leaseMs end
   if mustExist and not version then return 'refused' end
 
-  local sums, texts, newKeys = {}, {}, 0
-  for i = 1, count do
-    local name, by, span = names[3 + i], tonumber(ARGV[at - 1 + 3 * i]), ARGV[at + 3 * i]
-    local sum = sums[name]
-    if not sum then
-      local text = found[3 + i]
-      if not text then newKeys = newKeys + 1 end
-      sum = text and asNumber(text) or not text and 0
-      if not sum then return 'refused' end
+  local newKeys = found[4] and 0 or 1
+  text = sumOf(found[4], ARGV[at + 2], ARGV[at + 3])
+  if not text then return 'refused' end
+  if count > 1 then
+    local last = { [name] = text }
+    texts = { text }
+    for i = 2, count do
+      local name = names[3 + i]
+      if not found[3 + i] and not last[name] then newKeys = newKeys + 1 end
+      local text = sumOf(last[name] or found[3 + i], ARGV[at - 1 + 3 * i], ARGV[at + 3 * i])
+      if not text then return 'refused' end
+      last[name], texts[i] = text, text
     end
-    if span ~= '' and (sum % 1 ~= 0 or math.abs(sum) + span >= EXACT) then return 'refused' end
-    sum = sum + by
-    if sum - sum ~= 0 then return 'refused' end
-    sums[name] = sum
-    texts[i] = asText(sum)
   end
   -- The fields of a hash that are no keys of the session are five at most.
-  if newKeys > 0 and redis.call('HLEN', session) + newKeys > tonumber(limit) then return 'refused' end
+  if newKeys > 0 and call('HLEN', session) + newKeys > tonumber(limit) then return 'refused' end
 
   local nextVersion = nowVersion
-  if version and tonumber(version) >= nowUs then nextVersion = string.format('%.0f', version + 1) end
+  if version and tonumber(version) >= nowUs then nextVersion = format('%.0f', version + 1) end
   local isLeaseOnly = not version and found[2]
   if ttl == 'inf' then
-    if ends ~= '' then redis.call('HDEL', session, 'e') end
+    if ends ~= '' then call('HDEL', session, 'e') end
     isLeaseOnly, ends = isLeaseOnly or ends ~= '', ''
   elseif ttl ~= '' then
-    ends = string.format('%.0f', nowMs + ttl)
+    ends = format('%.0f', nowMs + ttl)
+    call('HSET', session, 'e', ends)
   end
-  local fields = { 'v', nextVersion }
+  if count == 1 then
+    call('HSET', session, 'v', nextVersion, name, text)
+  else
+    local fields = { 'v', nextVersion }
+    -- Of a key that is named twice, the later value is the one that stays.
+    for i = 1, count do
+      fields[#fields + 1] = names[3 + i]
+      fields[#fields + 1] = texts[i]
+    end
+    call('HSET', session, unpack(fields))
+    text = table.concat(texts, ' ')
+  end
   if ttl ~= '' and ends ~= '' then
-    fields[3], fields[4] = 'e', ends
-  end
-  -- Of a key that is named twice, the later value is the one that stays.
-  for i = 1, count do
-    fields[#fields + 1] = names[3 + i]
-    fields[#fields + 1] = texts[i]
-  end
-  redis.call('HSET', session, unpack(fields))
-  if ttl ~= '' and ends ~= '' then
-    redis.call('PEXPIREAT', session, ends)
+    call('PEXPIREAT', session, ends)
   elseif isLeaseOnly then
     -- What was here before had an end of its own.
-    redis.call('PERSIST', session)
+    call('PERSIST', session)
   end
-
-  local channel = string.sub(session, 1, kindAt - 1) .. 'w' .. string.sub(session, kindAt + 1)
-  redis.call('PUBLISH', channel, 'set ' .. nextVersion .. ' ' .. (ends == '' and '' or ends - nowMs))
-  return 'done ' .. nextVersion .. ' ' .. table.concat(texts, ' ')
+  local leftMs = ends == '' and '' or ends - nowMs
+  call('PUBLISH', channels .. sub(session, kindAt + 1), 'set ' .. nextVersion .. ' ' .. leftMs)
+  return 'done ' .. nextVersion .. ' ' .. text
 end
 
 if string.find(ARGV[1], 'r', 1, true) then

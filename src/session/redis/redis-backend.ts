@@ -22,7 +22,7 @@ import type { SessionListener } from '../watchers.ts'
 import { RedisConnection, type Target } from './connection.ts'
 import { RedisIncrements } from './redis-increments.ts'
 import { RedisWatcher, type Sighting } from './redis-watcher.ts'
-import { timeToLive } from './scripts.ts'
+import { timeToLive, type Reply } from './scripts.ts'
 import { durabilityOf, isClusterNode } from './server-settings.ts'
 import { SessionKeys, toPairs, toRecord } from './session-hash.ts'
 
@@ -158,7 +158,7 @@ export class RedisBackend implements SessionBackend<'async'> {
     const isFenced = fence !== undefined
     const lastCommit = this.#keys.lastCommit(id, isFenced ? `${this.#client}:l` : this.#client)
     const pairs = toPairs(change.set)
-    const send = (isRepeated: boolean): Promise<(string | number)[]> =>
+    const send = (isRepeated: boolean): Promise<Reply> =>
       this.#connection.redis.sessionCommit(
         this.#keys.session(id),
         lastCommit,
@@ -179,7 +179,7 @@ export class RedisBackend implements SessionBackend<'async'> {
     return result
   }
 
-  async #understand(id: string, change: Change, reply: (string | number)[]): Promise<CommitResult> {
+  async #understand(id: string, change: Change, reply: Reply): Promise<CommitResult> {
     const [outcome, ...rest] = reply
     switch (outcome) {
       case 'done': {
@@ -190,7 +190,7 @@ export class RedisBackend implements SessionBackend<'async'> {
         return { outcome, version, record: fields ? { fields, version, ...expiry } : await this.read(id) }
       }
       case 'conflict':
-        return { outcome, now: toRecord(rest as string[]) }
+        return { outcome, now: toRecord(rest[0] as string[]) }
       case 'locked':
         return { outcome, forMs: Number(rest[0]) }
       default:
@@ -211,9 +211,9 @@ export class RedisBackend implements SessionBackend<'async'> {
 
   async #acquire(id: string, leaseMs: number, timeoutMs: number = TIMEOUT_MS): Promise<LeaseGrant> {
     const holder = `${this.#client}:${++this.#sequence}`
-    const acquire = (): Promise<(string | number)[]> =>
+    const acquire = (): Promise<Reply> =>
       this.#connection.redis.sessionAcquire(this.#keys.session(id), Math.ceil(leaseMs), holder)
-    const [isGranted, value, ...flat] = await this.#connection.call(acquire, timeoutMs, false)
+    const [isGranted, value, flat] = await this.#connection.call(acquire, timeoutMs, false)
     if (isGranted !== 1) return { isGranted: false, forMs: Number(value) }
     return { isGranted: true, fence: Number(value), record: toRecord(flat as string[]) }
   }

@@ -62,21 +62,15 @@ export class RedisIncrements {
   }
 
   #flush(): void {
-    const groups = new Map<string, Pending[]>()
-    for (const pending of this.#pending) {
-      const { ttlMs, mustExist, maxKeys, timeoutMs } = pending.batch
-      const kind = `${ttlMs} ${mustExist} ${maxKeys} ${timeoutMs}`
-      const group = groups.get(kind)
-      if (group === undefined || group.length === MAX_GROUP) groups.set(kind, this.#sendLater([pending]))
-      else group.push(pending)
-    }
+    let rest = this.#pending
     this.#pending = []
-  }
-
-  /** When the group is complete. */
-  #sendLater(group: Pending[]): Pending[] {
-    queueMicrotask(() => void this.#send(group))
-    return group
+    for (let first = rest[0]; first !== undefined; first = rest[0]) {
+      const { batch } = first
+      // Nearly always all of them.
+      const alike = rest.filter((pending) => isAlike(pending.batch, batch))
+      for (let i = 0; i < alike.length; i += MAX_GROUP) void this.#send(alike.slice(i, i + MAX_GROUP))
+      rest = alike.length === rest.length ? [] : rest.filter((pending) => !isAlike(pending.batch, batch))
+    }
   }
 
   /** Never rejects. */
@@ -111,13 +105,31 @@ export class RedisIncrements {
   }
 }
 
+/** Whether one script can make them both. */
+function isAlike(a: IncrementBatch, b: IncrementBatch): boolean {
+  return (
+    a.ttlMs === b.ttlMs &&
+    a.mustExist === b.mustExist &&
+    a.maxKeys === b.maxKeys &&
+    a.timeoutMs === b.timeoutMs
+  )
+}
+
 function answer({ resolve, reject, coalesced }: Pending, reply: string): void {
-  const [outcome, ...rest] = reply.split(' ')
-  if (outcome === 'locked') resolve({ outcome, forMs: Number(rest[0]) })
-  else if (outcome === 'done') {
-    const [version, ...finals] = rest.map(Number)
-    resolve({ outcome, version: version as number, sums: coalesced.sumsOf(finals) })
-  } else if (outcome === 'failed')
-    reject(new SessionStoreError(`Redis refused an increment; nothing was written: ${rest.join(' ')}`))
-  else resolve({ outcome: 'refused' })
+  const words = reply.split(' ')
+  switch (words[0]) {
+    case 'done': {
+      const finals: number[] = []
+      for (let i = 2; i < words.length; i++) finals.push(Number(words[i]))
+      return resolve({ outcome: 'done', version: Number(words[1]), sums: coalesced.sumsOf(finals) })
+    }
+    case 'locked':
+      return resolve({ outcome: 'locked', forMs: Number(words[1]) })
+    case 'failed': {
+      const why = words.slice(1).join(' ')
+      return reject(new SessionStoreError(`Redis refused an increment; nothing was written: ${why}`))
+    }
+    default:
+      return resolve({ outcome: 'refused' })
+  }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 
-type Reply = (string | number)[]
+/** An array inside it has the fields of a hash, with their values. */
+export type Reply = (string | number | string[])[]
 
 /** The scripts as commands. They are loaded when first used, and again when the server has forgotten them. */
 export interface ScriptedRedis extends Redis {
