@@ -46,6 +46,15 @@ it('says how sure it is: not at all without words, less where the letters are mi
   ])
 })
 
+it('is surer the longer the text is', () => {
+  const candidates = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl']
+  const text = 'This is the house that they have built, and it stands in the middle of the village.'
+  const [short, long] = [text.slice(0, 8), text].map((part) => detectLanguages(part, candidates)[0])
+  expect(long).toMatchObject({ language: 'en' })
+  expect(long?.confidence).toBeGreaterThan(80)
+  expect(short?.confidence).toBeLessThan(50)
+})
+
 it('takes no longer with a long text', () => {
   expect(bestOf('This is the house. '.repeat(100_000), 'en', 'de')).toBe('en')
 })

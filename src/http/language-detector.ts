@@ -11,6 +11,9 @@ export interface DetectedLanguage {
 /** Texts of a few thousand characters say all that more would. */
 const MOST_CHARACTERS = 4_000
 
+/** Each so many letters count as one more piece of evidence that says the same, up to so many pieces. */
+const [LETTERS_PER_PIECE, MOST_PIECES] = [4, 10]
+
 /** Writing systems that are made of several scripts of Unicode. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   Hans: String.raw`\p{Script=Hani}`,
@@ -36,7 +39,7 @@ export function detectLanguages(text: string, candidates: readonly string[]): De
   })
   const most = Math.max(...written.map(({ share }) => share))
   const likely = written.filter(({ share }) => share === most).map(({ language }) => language)
-  const scores = trigramScores(sample, likely)
+  const scores = trigramScores(sample, likely, Math.min(MOST_PIECES, letters / LETTERS_PER_PIECE))
   return likely
     .map((language) => ({ language, score: scores.get(languageKey(language)) ?? 0 }))
     .sort((a, b) => b.score - a.score)
@@ -60,14 +63,18 @@ function shareOf(text: string, script: string, letters: number): number {
   return own / letters
 }
 
-/** 0 to 1, by `languageKey`: all the same where there is nothing to choose between, or franc knows none of them. */
-function trigramScores(text: string, languages: readonly string[]): Map<string, number> {
+/**
+ * How probable each language is, by `languageKey`: all the same where there is nothing to choose between, or franc knows none of
+ * them. Its scores are near one another however long the text is, 1 for the first and 0.7 for the next; the power that makes
+ * probabilities of them grows with the text.
+ */
+function trigramScores(text: string, languages: readonly string[], power: number): Map<string, number> {
   const all = francAll(text, { minLength: 1 })
   const scores = new Map(all.map(([code, score]) => [languageKey(code), score]))
-  const wanted = languages.map(
-    (language) => [languageKey(language), scores.get(languageKey(language))] as const,
-  )
-  const total = wanted.reduce((sum, [, score]) => sum + (score ?? 0), 0)
-  if (total === 0) return new Map(wanted.map(([key]) => [key, 1 / languages.length]))
-  return new Map(wanted.map(([key, score]) => [key, (score ?? 0) / total]))
+  const wanted = languages.map((language): [string, number] => {
+    const key = languageKey(language)
+    return [key, (scores.get(key) ?? 0) ** power]
+  })
+  const total = wanted.reduce((sum, [, score]) => sum + score, 0)
+  return new Map(wanted.map(([key, score]) => [key, total === 0 ? 1 / languages.length : score / total]))
 }
