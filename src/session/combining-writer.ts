@@ -1,5 +1,5 @@
 import { CommitQueue, type QueueContext } from './commit-queue.ts'
-import type { Write, Writer, Written } from './write.ts'
+import type { Write, Writer } from './write.ts'
 
 /** A queue for each session that is being written, and none for the others. */
 export class CombiningWriter implements Writer {
@@ -10,7 +10,7 @@ export class CombiningWriter implements Writer {
     this.#context = context
   }
 
-  write<R>(id: string, write: Write<R>): Promise<Written<R>> {
+  write<R, A>(id: string, write: Write<R, A>): Promise<A> {
     let queue = this.#queues.get(id)
     if (queue === undefined) {
       queue = new CommitQueue(id, this.#context, () => this.#queues.delete(id))

@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '../kernel/clock.ts'
 import { Deferred } from '../kernel/deferred.ts'
 import { LockTimeoutError, SessionStoreError } from '../kernel/errors.ts'
-import type { CommitResult, Increment, SessionBackend, SessionRecord } from './backend.ts'
+import type { CommitResult, Fields, Increment, SessionBackend, SessionRecord } from './backend.ts'
 import { Draft, NO_FIELDS } from './draft.ts'
 import type { SessionLimits } from './limits.ts'
 import type { RecentRecords } from './recent-records.ts'
@@ -10,13 +10,18 @@ import type { SessionCounters } from './statistics.ts'
 import { setOwn } from './value.ts'
 import { checkExists, type RunningDrafts, type Write, type Written } from './write.ts'
 
+type RunOutcome =
+  | { readonly ok: true; readonly result: unknown; readonly before: Fields; readonly after: Fields }
+  | { readonly ok: false; readonly error: unknown }
+
 /** Writes that go along with one commit; more would keep the event loop busy for long. */
 const MAX_BATCH = 1_000
 
-class Waiting extends Deferred<Written<unknown>> {
+class Waiting extends Deferred<unknown> {
   readonly write: Write<unknown>
   readonly startedAtMs: number
-  outcome: { written: Omit<Written<unknown>, 'version'> } | { error: unknown } | undefined
+  /** Of the last run. */
+  outcome: RunOutcome | undefined
 
   constructor(write: Write<unknown>, startedAtMs: number) {
     super()
@@ -54,14 +59,14 @@ export class CommitQueue {
     this.#onIdle = onIdle
   }
 
-  add<R>(write: Write<R>): Promise<Written<R>> {
+  add<R, A>(write: Write<R, A>): Promise<A> {
     const waiting = new Waiting(write, this.#context.clock.nowMs())
     this.#waiting.push(waiting)
     if (!this.#isRunning) {
       this.#isRunning = true
       void this.#drain()
     }
-    return waiting.promise as Promise<Written<R>>
+    return waiting.promise as Promise<A>
   }
 
   /** Never rejects: what fails is told to those who wait. */
@@ -86,6 +91,8 @@ export class CommitQueue {
   async #commitBatch(batch: Waiting[]): Promise<void> {
     const { backend, recent, counters, storeTimeoutMs: timeoutMs } = this.#context
     const id = this.#id
+    this.#admit(batch)
+    if (this.#isAddition(batch) && (await this.#incremented(batch))) return
     let base = recent.get(id)
     // A record from memory may be old. It is good enough for a commit, which will say so, but for nothing else.
     let isFresh = false
@@ -93,8 +100,6 @@ export class CommitQueue {
       base = await backend.read(id, timeoutMs)
       isFresh = true
     }
-    this.#admit(batch)
-    if (await this.#incremented(batch)) return
     if (base === undefined) await readAgain()
     for (let attempts = 0; ; attempts++) {
       this.#admit(batch)
@@ -137,41 +142,49 @@ export class CommitQueue {
     }
   }
 
-  /** Lets the store itself add, if that is all that there is to do. Answers whether that settled the batch. */
+  /** Whether the store can make all of these writes by itself. */
+  #isAddition(batch: readonly Waiting[]): boolean {
+    if (this.#context.backend.increment === undefined) return false
+    for (const { write } of batch) if (write.increment === undefined) return false
+    return batch.length > 0
+  }
+
+  /** Lets the store itself add. Answers whether that settled the batch. */
   async #incremented(batch: Waiting[]): Promise<boolean> {
     const { backend, limits, counters, recent, storeTimeoutMs: timeoutMs, clock } = this.#context
-    for (let attempts = 0; ; attempts++) {
-      if (backend.increment === undefined || batch.length === 0) return false
-      const increments: Increment[] = []
-      for (const { write } of batch) {
-        if (write.increment === undefined) return false
-        increments.push(write.increment)
-      }
-      const result = await backend.increment(this.#id, {
+    for (let attempts = 0; batch.length > 0; attempts++) {
+      const increments = batch.map(({ write }) => write.increment as Increment)
+      const result = await backend.increment?.(this.#id, {
         increments,
         mustExist: batch.some(({ write }) => write.mustExist),
         ttlMs: batch.findLast(({ write }) => write.ttlMs !== undefined)?.write.ttlMs,
         maxKeys: limits.maxKeys,
         timeoutMs,
       })
-      if (result.outcome === 'refused') return false
-      if (result.outcome === 'done') {
-        counters.writes += batch.length
-        counters.combinedWrites += batch.length - 1
-        recent.delete(this.#id)
-        let next = 0
-        for (const waiting of batch) {
-          const sum = result.sums[next]
-          const after = {}
-          setOwn(after, increments[next++]?.key as string, sum)
-          waiting.outcome = { written: { result: sum, before: NO_FIELDS, after, isPartial: true } }
+      switch (result?.outcome) {
+        case 'done': {
+          counters.writes += batch.length
+          counters.combinedWrites += batch.length - 1
+          counters.lockAcquisitions += batch.length
+          recent.delete(this.#id)
+          const { version, sums } = result
+          for (const [i, waiting] of batch.entries()) {
+            const { key } = increments[i] as Increment
+            const after = {}
+            setOwn(after, key, sums[i])
+            answer(waiting, { result: sums[i], version, before: NO_FIELDS, after, isPartial: true })
+          }
+          return true
         }
-        this.#settle(batch, result.version)
-        return true
+        case 'locked':
+          await sleep(clock, pauseMs(attempts, result.forMs))
+          this.#expire(batch, result.forMs)
+          break
+        default:
+          return false
       }
-      await sleep(clock, pauseMs(attempts, result.forMs))
-      this.#expire(batch, result.forMs)
     }
+    return true
   }
 
   /** Takes over what waits. A destruction goes alone: nothing after it builds on what was before. */
@@ -194,9 +207,9 @@ export class CommitQueue {
       try {
         checkExists(this.#id, waiting.write, base)
         const result = running.run(this.#id, waiting.write, draft)
-        waiting.outcome = { written: { result, before, after: draft.fields } }
+        waiting.outcome = { ok: true, result, before, after: draft.fields }
       } catch (error) {
-        waiting.outcome = { error }
+        waiting.outcome = { ok: false, error }
       }
     }
     return draft
@@ -210,10 +223,14 @@ export class CommitQueue {
 
   #settle(batch: readonly Waiting[], version: number): void {
     this.#context.counters.lockAcquisitions += batch.length
-    for (const { outcome, resolve, reject } of batch) {
+    for (const waiting of batch) {
+      const { outcome } = waiting
       if (outcome === undefined) continue
-      if ('error' in outcome) reject(outcome.error)
-      else resolve({ ...outcome.written, version })
+      if (!outcome.ok) waiting.reject(outcome.error)
+      else {
+        const { result, before, after } = outcome
+        answer(waiting, { result, version, before, after })
+      }
     }
   }
 
@@ -239,5 +256,13 @@ export class CommitQueue {
     )
     this.#context.onLockTimeout(error)
     return error
+  }
+}
+
+function answer({ write, resolve, reject }: Waiting, written: Written<unknown>): void {
+  try {
+    resolve(write.answer(written))
+  } catch (error) {
+    reject(error)
   }
 }

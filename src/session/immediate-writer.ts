@@ -2,7 +2,7 @@ import type { SessionBackend } from './backend.ts'
 import { Draft, NO_FIELDS } from './draft.ts'
 import type { SessionLimits } from './limits.ts'
 import type { SessionCounters } from './statistics.ts'
-import { checkExists, type RunningDrafts, type Write, type Writer, type Written } from './write.ts'
+import { checkExists, type RunningDrafts, type Write, type Writer } from './write.ts'
 
 /** Commits each write in the turn in which it is asked for: nothing can come in between. */
 export class ImmediateWriter implements Writer {
@@ -23,7 +23,7 @@ export class ImmediateWriter implements Writer {
     this.#running = running
   }
 
-  write<R>(id: string, write: Write<R>): Written<R> {
+  write<R, A>(id: string, write: Write<R, A>): A {
     const base = this.#backend.read(id)
     const before = base?.fields ?? NO_FIELDS
     checkExists(id, write, base)
@@ -47,6 +47,6 @@ export class ImmediateWriter implements Writer {
       if (committed.outcome === 'done') version = committed.version
       this.#counters.writes++
     }
-    return { result, version, before, after: draft.fields }
+    return write.answer({ result, version, before, after: draft.fields })
   }
 }

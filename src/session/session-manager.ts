@@ -172,10 +172,13 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
       const sealed = sealOperation(checkKey(key), operation, this.#core.limits.maxValueChars)
       const run = (draft: Draft): unknown => applyOperation(draft, key, sealed)
       const kind = 'inc' in sealed ? { increment: { key, by: sealed.inc } } : PLAIN
-      const answer = (written: Written<unknown>): object => ({
-        ...this.#receipt(written),
-        value: written.result,
-      })
+      const answer = (written: Written<unknown>): object => {
+        const { version, durability, mirrored } = this.#receipt(written)
+        const value = written.result
+        return mirrored === undefined
+          ? { version, durability, value }
+          : { version, durability, value, mirrored }
+      }
       return this.#write(run, options, answer, kind)
     })
   }
@@ -266,8 +269,12 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     kind: WriteKind = PLAIN,
   ): MaybePromise<A> {
     const { isDestruction = false, isTouch = false, increment } = kind
-    const write: Write<R> = {
+    const write: Write<R, A> = {
       run,
+      answer: (written) => {
+        this.#see(written)
+        return answer(written)
+      },
       mustExist: this.#mustExist && !isDestruction && !isTouch,
       ttlMs: options?.ttlMs ?? this.#core.ttlMs,
       timeoutMs: options?.timeoutMs ?? this.#core.timeoutMs,
@@ -276,26 +283,24 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
       isTouch,
       increment,
     }
-    return map(this.#route(write), (written) => {
-      this.#see(written)
-      return answer(written)
-    })
+    return this.#route(write)
   }
 
   #see({ after, isPartial }: Written<unknown>): void {
     if (!isPartial) this.#seen = after
-    else if (Object.keys(after).some((key) => !Object.hasOwn(this.#seen, key)))
-      this.#seen = { ...this.#seen, ...after }
+    else
+      for (const key in after) if (!Object.hasOwn(this.#seen, key)) this.#seen = { ...this.#seen, ...after }
   }
 
   /** Inside an update or a section a write joins it; elsewhere it waits for the session to be free. */
-  #route<R>(write: Write<R>): MaybePromise<Written<R>> {
+  #route<R, A>(write: Write<R, A>): MaybePromise<A> {
     const { running, locks, writer, backend } = this.#core
     const { id } = this
     const draft = running.of(id)
     if (draft !== undefined) {
       const before = draft.fields
-      return { result: this.#runWithin(write, draft), version: 0, before, after: draft.fields }
+      const result = this.#runWithin(write, draft)
+      return write.answer({ result, version: 0, before, after: draft.fields })
     }
     if (!locks.isHeld(id)) return writer.write(id, write)
     const hold = locks.ambientHold(id)
@@ -303,7 +308,9 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     if (tx !== undefined) {
       const before = tx.draft.fields
       const result = this.#runWithin(write, tx.draft)
-      return map(tx.flushNow(), (version) => ({ result, version, before, after: tx.draft.fields }))
+      return map(tx.flushNow(), (version) =>
+        write.answer({ result, version, before, after: tx.draft.fields }),
+      )
     }
     if (backend.mode === 'sync')
       throw new SessionLockedError(
@@ -319,7 +326,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     return this.#core.running.run(this.id, write, draft)
   }
 
-  async #writeAfterLock<R>(write: Write<R>): Promise<Written<R>> {
+  async #writeAfterLock<R, A>(write: Write<R, A>): Promise<A> {
     const { locks, writer } = this.#core
     const hold = await this.#core.acquire(this.id, write)
     try {

@@ -3,9 +3,11 @@ import type { Fields, Increment, MaybePromise, SessionBackend, SessionRecord } f
 import type { Draft } from './draft.ts'
 
 /** Something to be done to a session in one step. */
-export interface Write<R> {
+export interface Write<R, A = unknown> {
   /** Changes the draft; called again when the session turns out to have changed meanwhile. What it throws is the answer. */
   run(draft: Draft): R
+  /** What the caller is answered when the write has been made. */
+  answer(written: Written<R>): A
   /** Must there be a session already? */
   readonly mustExist: boolean
   /** How the expiry moves; undefined leaves it. */
@@ -30,7 +32,7 @@ export interface Written<R> {
 
 /** Gets writes into a backend: at once, or together with others. */
 export interface Writer {
-  write<R>(id: string, write: Write<R>): MaybePromise<Written<R>>
+  write<R, A>(id: string, write: Write<R, A>): MaybePromise<A>
 }
 
 /** Throws unless there is a session, for a write that must not make one. */
