@@ -1,5 +1,5 @@
 import type { LanguagePair } from '../index.ts'
-import { languageKey } from '../kernel/language-codes.ts'
+import { isSameLanguage } from '../kernel/language-codes.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { runJob } from './job.ts'
 import { BUNDLED_TRANSLATORS } from './model-folder.ts'
@@ -34,7 +34,7 @@ export async function translate(parameters: readonly string[], flags: TranslateF
 function bundledFolder(from: string, to: string): string {
   for (const [pair, folder] of BUNDLED_TRANSLATORS) {
     const [source, target] = pair.split('-') as [string, string]
-    if (languageKey(source) === languageKey(from) && languageKey(target) === languageKey(to)) return folder
+    if (isSameLanguage(source, from) && isSameLanguage(target, to)) return folder
   }
   const pairs = [...BUNDLED_TRANSLATORS.keys()].join(', ')
   throw new CommandError(

@@ -21,6 +21,10 @@ export function languageKey(code: string): string {
   return key
 }
 
+export function isSameLanguage(a: string, b: string): boolean {
+  return languageKey(a) === languageKey(b)
+}
+
 function lookUp(code: string): string {
   try {
     const { language, script } = new Intl.Locale(tagOf(code)).maximize()

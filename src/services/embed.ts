@@ -1,9 +1,9 @@
-import { InvalidInputError } from '../kernel/errors.ts'
 import type { Timings } from '../kernel/runtime-events.ts'
 import type { AcquireOptions } from '../manager/acquire-options.ts'
 import type { EmbedInput, Embeddings, Model } from '../registry/model.ts'
 import { withCache } from './cached-embed.ts'
 import { given, useModel, type ServiceContext } from './use-model.ts'
+import { kindOf, wrong } from './wrong-input.ts'
 
 export interface EmbedOptions extends AcquireOptions {
   /** Puts the model's own prompt for this kind of text in front, where its configuration has one. */
@@ -83,26 +83,13 @@ function vectorsOf({ values, dimensions, tokenCounts }: Embeddings): Float32Arra
 /** One text, the token ids of one text, or several of either. */
 function asInputs(input: EmbedInput | readonly EmbedInput[]): readonly EmbedInput[] {
   if (typeof input === 'string') return [input]
-  if (!Array.isArray(input))
-    throw new InvalidInputError(`input must be a text or an array of texts, not ${kindOf(input)}.`, {
-      field: 'input',
-    })
-  if (input.length === 0)
-    throw new InvalidInputError('input must hold at least one text.', { field: 'input' })
+  if (!Array.isArray(input)) throw wrong('input', `must be a text or an array of texts, not ${kindOf(input)}`)
+  if (input.length === 0) throw wrong('input', 'must hold at least one text')
   if (typeof input[0] === 'number') return [input as number[]]
   input.forEach((item: unknown, index) => {
     if (typeof item !== 'string' && !Array.isArray(item)) {
-      throw new InvalidInputError(
-        `input[${index}] must be a text or an array of token ids, not ${kindOf(item)}.`,
-        {
-          field: `input[${index}]`,
-        },
-      )
+      throw wrong(`input[${index}]`, `must be a text or an array of token ids, not ${kindOf(item)}`)
     }
   })
   return input as readonly EmbedInput[]
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
 }

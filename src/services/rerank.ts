@@ -1,8 +1,8 @@
-import { InvalidInputError } from '../kernel/errors.ts'
 import type { Timings } from '../kernel/runtime-events.ts'
 import type { AcquireOptions } from '../manager/acquire-options.ts'
 import type { RerankScores } from '../registry/model.ts'
 import { given, useModel, type ServiceContext } from './use-model.ts'
+import { kindOf, wrong } from './wrong-input.ts'
 
 export interface RerankOptions extends AcquireOptions {
   /** The most results; more than there are documents means all of them. @default all */
@@ -102,13 +102,4 @@ function checkCount(field: string, value: unknown): void {
   if (value === undefined || (Number.isInteger(value) && (value as number) >= 1)) return
   const came = typeof value === 'number' ? value : kindOf(value)
   throw wrong(field, `must be a whole number of at least 1, not ${came}`)
-}
-
-function wrong(field: string, must: string): InvalidInputError {
-  return new InvalidInputError(`${field} ${must}.`, { field })
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'an array' : typeof value
 }

@@ -1,10 +1,10 @@
-import { InvalidInputError } from '../kernel/errors.ts'
 import type { Timings } from '../kernel/runtime-events.ts'
 import type { AcquireOptions } from '../manager/acquire-options.ts'
 import type { LanguagePair, TranslatedSentence, Translations } from '../registry/model.ts'
 import { SentenceStream } from './sentence-stream.ts'
 import { translatorOf } from './translators.ts'
 import { given, useModel, type ServiceContext } from './use-model.ts'
+import { kindOf, wrong } from './wrong-input.ts'
 
 export interface TranslateOptions extends AcquireOptions {
   /** Which of its languages, for a model that has several and is called by its name. */
@@ -98,14 +98,4 @@ function asTexts(text: string | readonly string[]): readonly string[] {
     if (typeof item !== 'string') throw wrong(`texts[${index}]`, `must be a text, not ${kindOf(item)}`)
   }
   return text as readonly string[]
-}
-
-function wrong(field: string, must: string): InvalidInputError {
-  return new InvalidInputError(`${field} ${must}.`, { field })
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (value === '') return 'an empty text'
-  return Array.isArray(value) ? 'an array' : typeof value
 }

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../kernel/errors.ts'
-import { languageKey } from '../kernel/language-codes.ts'
+import { isSameLanguage } from '../kernel/language-codes.ts'
 import type { ModelDefinition } from '../manager/model-spec.ts'
 import type { ModelManager } from '../manager/model-manager.ts'
 import { hasEncoder } from '../registry/graph-files.ts'
@@ -34,7 +34,7 @@ export function translatorOf(manager: ModelManager, { source, target }: Language
   const all = translators(manager)
   const found = all.find(({ targets }) =>
     Object.entries(targets).some(
-      ([from, into]) => isSame(from, source) && into.some((code) => isSame(code, target)),
+      ([from, into]) => isSameLanguage(from, source) && into.some((code) => isSameLanguage(code, target)),
     ),
   )
   if (found !== undefined) return found.model
@@ -43,7 +43,7 @@ export function translatorOf(manager: ModelManager, { source, target }: Language
   )
   const more = pairs.length > MOST_NAMED ? ` and ${pairs.length - MOST_NAMED} more` : ''
   const served = pairs.length === 0 ? 'nothing' : pairs.slice(0, MOST_NAMED).join(', ') + more
-  const isKnown = all.some(({ targets }) => Object.keys(targets).some((from) => isSame(from, source)))
+  const isKnown = all.some(({ targets }) => Object.keys(targets).some((from) => isSameLanguage(from, source)))
   throw new InvalidInputError(`No model translates ${source} into ${target}. There is: ${served}.`, {
     field: isKnown ? 'target' : 'source',
   })
@@ -56,8 +56,4 @@ function targetsOf(definition: ModelDefinition): Targets | undefined {
     known.set(definition, translates ? translationTargets(source, languages) : undefined)
   }
   return known.get(definition)
-}
-
-function isSame(a: string, b: string): boolean {
-  return languageKey(a) === languageKey(b)
 }

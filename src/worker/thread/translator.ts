@@ -1,7 +1,7 @@
 import type { TargetRow } from '../../engine/translation/greedy-decoder.ts'
 import { loadTextProcessor } from '../../engine/translation/text-processor.ts'
 import { TranslationModel } from '../../engine/translation/translation-model.ts'
-import { languageKey } from '../../kernel/language-codes.ts'
+import { isSameLanguage, languageKey } from '../../kernel/language-codes.ts'
 import { InvalidInputError, ModelLoadError } from '../../kernel/errors.ts'
 import type { LanguagePair, TranslateRequestOptions, TranslationInfo } from '../protocol.ts'
 import type { ThreadLoadOptions, ThreadModel } from './thread-model.ts'
@@ -69,10 +69,10 @@ function languagesOf(
   const sources = Object.keys(targets)
   // Nothing is known of it, and so nothing can be wrong; the language says how sentences end.
   if (sources.length === 0) return { source: source ?? 'und', target: target ?? 'und' }
-  const from = source === undefined ? sources : sources.filter((code) => isSame(code, source))
+  const from = source === undefined ? sources : sources.filter((code) => isSameLanguage(code, source))
   const pairs = from.flatMap((code) =>
     (targets[code] ?? [])
-      .filter((into) => target === undefined || isSame(into, target))
+      .filter((into) => target === undefined || isSameLanguage(into, target))
       .map((into) => ({ source: code, target: into })),
   )
   const [pair] = pairs
@@ -87,8 +87,4 @@ function languagesOf(
     `The model does not translate ${source ?? 'this'} into ${target ?? 'a language that was not named'}. It translates ${served}.`,
     { field },
   )
-}
-
-function isSame(a: string, b: string): boolean {
-  return languageKey(a) === languageKey(b)
 }
