@@ -201,12 +201,12 @@ export class CommitQueue {
 
   #run(batch: readonly Waiting[], base: SessionRecord | undefined): Draft {
     const { limits, running } = this.#context
-    const draft = new Draft(base?.fields ?? NO_FIELDS, limits)
+    const draft = new Draft(this.#id, base?.fields ?? NO_FIELDS, limits)
     for (const waiting of batch) {
       const before = draft.fields
       try {
         checkExists(this.#id, waiting.write, base)
-        const result = running.run(this.#id, waiting.write, draft)
+        const result = running.run(waiting.write, draft)
         waiting.outcome = { ok: true, result, before, after: draft.fields }
       } catch (error) {
         waiting.outcome = { ok: false, error }

@@ -38,12 +38,15 @@ export interface DraftMark extends SealedUpdate {
  * so what was handed out stays what it was.
  */
 export class Draft {
+  /** Of the session. */
+  readonly id: string
   readonly #limits: SessionLimits
   #fields: Fields
   #set: Fields = NO_FIELDS
   #remove: readonly string[] = NO_KEYS
 
-  constructor(base: Fields, limits: SessionLimits) {
+  constructor(id: string, base: Fields, limits: SessionLimits) {
+    this.id = id
     this.#fields = base
     this.#limits = limits
   }

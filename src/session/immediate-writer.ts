@@ -27,8 +27,8 @@ export class ImmediateWriter implements Writer {
     const base = this.#backend.read(id)
     const before = base?.fields ?? NO_FIELDS
     checkExists(id, write, base)
-    const draft = new Draft(before, this.#limits)
-    const result = this.#running.runFirst(id, write, draft)
+    const draft = new Draft(id, before, this.#limits)
+    const result = this.#running.runFirst(write, draft)
     this.#counters.lockAcquisitions++
     let version = base?.version ?? 0
     const isDestruction = write.isDestruction ?? false

@@ -56,12 +56,16 @@ export class LockedSections {
     this.#context = context
   }
 
-  /** @param merge Called with what `fn` answered, for the last changes before the commit. */
-  async run<S extends SessionValues, R>(
+  /**
+   * @param answer Called when the section has been written, for what the caller is to get.
+   * @param merge Called with what `fn` answered, for the last changes before the commit.
+   */
+  async run<S extends SessionValues, R, A>(
     request: SectionRequest,
     fn: (tx: Transaction<S>) => R | Promise<R>,
+    answer: (outcome: SectionOutcome<R>) => A,
     merge?: (tx: Transaction<S>, result: R) => void,
-  ): Promise<SectionOutcome<R>> {
+  ): Promise<A> {
     const { locks, backend, clock, leaseMs, storeTimeoutMs, counters, isAmbient } = this.#context
     const { id, signal } = request
     signal?.throwIfAborted()
@@ -101,7 +105,8 @@ export class LockedSections {
         tx.end()
         const finished = section.finish()
         if (finished instanceof Promise) await finished
-        return { result, version: section.version, before: section.before, after: section.draft.fields }
+        const { version, before } = section
+        return answer({ result, version, before, after: section.draft.fields })
       } finally {
         tx.end()
         if (lease !== undefined) await section.end()
@@ -147,7 +152,7 @@ class OpenSection {
     this.limits = context.limits
     this.isAmbient = context.isAmbient
     this.before = record?.fields ?? NO_FIELDS
-    this.draft = new Draft(this.before, context.limits)
+    this.draft = new Draft(this.id, this.before, context.limits)
     this.version = record?.version ?? 0
     this.#exists = record !== undefined
     this.signal = lease?.lost ?? NEVER

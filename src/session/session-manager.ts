@@ -154,13 +154,15 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     return this.#answer(() => this.#write(update, options, (written) => this.#receipt(written)))
   }
 
-  async atomicUpdateAsync(
+  atomicUpdateAsync(
     fn: (tx: Tx<S>) => Promise<Update<S> | void>,
     options?: WriteOptions,
   ): Promise<WriteReceipt> {
-    const written = await this.#locked<Update<S> | void>(fn, options, mergeUpdate)
-    this.#seen = written.after
-    return this.#receipt(written)
+    const answer = (written: Written<Update<S> | void>): WriteReceipt => {
+      this.#seen = written.after
+      return this.#receipt(written)
+    }
+    return this.#locked(fn, options, answer, mergeUpdate)
   }
 
   apply<K extends keyof S & string>(
@@ -183,11 +185,13 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     })
   }
 
-  async withLock<R>(fn: (tx: Tx<S>) => R | Promise<R>, options?: WriteOptions): Promise<R> {
-    const written = await this.#locked<R>(fn, options)
-    this.#seen = written.after
-    if (this.#mirror !== undefined) this.#copy(written)
-    return written.result
+  withLock<R>(fn: (tx: Tx<S>) => R | Promise<R>, options?: WriteOptions): Promise<R> {
+    const answer = (written: Written<R>): R => {
+      this.#seen = written.after
+      if (this.#mirror !== undefined) this.#copy(written)
+      return written.result
+    }
+    return this.#locked(fn, options, answer)
   }
 
   watch(listener: (event: SessionEvent) => void): Disposable {
@@ -323,7 +327,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   #runWithin<R>(write: Write<R>, draft: Draft): R {
     if (write.isDestruction)
       throw new InvalidInputError('A session cannot be destroyed inside an update or a section of its own.')
-    return this.#core.running.run(this.id, write, draft)
+    return this.#core.running.run(write, draft)
   }
 
   async #writeAfterLock<R, A>(write: Write<R, A>): Promise<A> {
@@ -336,25 +340,27 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     }
   }
 
-  #locked<R>(
+  #locked<R, A>(
     fn: (tx: Tx<S>) => R | Promise<R>,
     options: WriteOptions | undefined,
+    answer: (written: Written<R>) => A,
     merge?: (tx: Tx<S>, result: R) => void,
-  ): Promise<Written<R>> {
+  ): Promise<A> {
     const { sections, locks, ttlMs, timeoutMs } = this.#core
     const hold = locks.ambientHold(this.id)
     const outer = hold && Transaction.of<S>(hold)
-    if (outer !== undefined) return this.#lockedWithin(outer, fn, options, merge)
+    if (outer !== undefined) return this.#lockedWithin(outer, fn, options, answer, merge)
     const request = { id: this.id, mustExist: this.#mustExist, ttlMs, timeoutMs, ...options }
-    return sections.run<S, R>(request, fn, merge)
+    return sections.run<S, R, A>(request, fn, answer, merge)
   }
 
-  async #lockedWithin<R>(
+  async #lockedWithin<R, A>(
     outer: Transaction<S>,
     fn: (tx: Tx<S>) => R | Promise<R>,
     options: WriteOptions | undefined,
+    answer: (written: Written<R>) => A,
     merge: ((tx: Tx<S>, result: R) => void) | undefined,
-  ): Promise<Written<R>> {
+  ): Promise<A> {
     const before = outer.draft.fields
     const section = async (tx: Tx<S>): Promise<R> => {
       const result = await fn(tx)
@@ -362,7 +368,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
       return result
     }
     const result = await outer.withLock(section, options)
-    return { result, version: 0, before, after: outer.draft.fields }
+    return answer({ result, version: 0, before, after: outer.draft.fields })
   }
 
   #receipt(written: Written<unknown>): WriteReceipt {

@@ -112,7 +112,7 @@ export class Transaction<S extends SessionValues> implements Tx<S> {
     const child = new Transaction<S>(
       this.#section,
       hold,
-      new Draft(this.draft.fields, this.#section.limits),
+      new Draft(this.#section.id, this.draft.fields, this.#section.limits),
       this,
     )
     try {

@@ -47,7 +47,7 @@ const byBackend = new WeakMap<SessionBackend, RunningDrafts>()
 
 /** Drafts that a synchronous function works on at this moment: what it calls works on the same one. */
 export class RunningDrafts {
-  readonly #frames: { id: string; draft: Draft }[] = []
+  readonly #drafts: Draft[] = []
 
   private constructor() {}
 
@@ -59,25 +59,25 @@ export class RunningDrafts {
   }
 
   of(id: string): Draft | undefined {
-    if (this.#frames.length === 0) return undefined
-    return this.#frames.findLast((frame) => frame.id === id)?.draft
+    if (this.#drafts.length === 0) return undefined
+    return this.#drafts.findLast((draft) => draft.id === id)
   }
 
   /** Runs the write on a draft of its own: if it throws, that is of no use any more. */
-  runFirst<R>(id: string, write: Write<R>, draft: Draft): R {
-    this.#frames.push({ id, draft })
+  runFirst<R>(write: Write<R>, draft: Draft): R {
+    this.#drafts.push(draft)
     try {
       return write.run(draft)
     } finally {
-      this.#frames.pop()
+      this.#drafts.pop()
     }
   }
 
   /** Runs the write on the draft. If it throws, the draft is as it was. */
-  run<R>(id: string, write: Write<R>, draft: Draft): R {
+  run<R>(write: Write<R>, draft: Draft): R {
     const mark = draft.mark()
     try {
-      return this.runFirst(id, write, draft)
+      return this.runFirst(write, draft)
     } catch (error) {
       draft.rollBack(mark)
       throw error

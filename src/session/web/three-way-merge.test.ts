@@ -6,7 +6,7 @@ import { mergeThreeWay } from './three-way-merge.ts'
 
 /** What the session holds after the save. */
 function merged(base: object, mine: object, theirs: object, counters: string[] = []): object {
-  const draft = new Draft(theirs as Record<string, unknown>, checkLimits({}))
+  const draft = new Draft('some', theirs as Record<string, unknown>, checkLimits({}))
   draft.merge(mergeThreeWay(base as never, mine as never, theirs as never, (key) => counters.includes(key)))
   return draft.fields
 }
