@@ -1,100 +1,26 @@
+import koffi from 'koffi'
 import { offHeap } from './off-heap.ts'
+import {
+  GET_ERROR_MESSAGE,
+  GET_KEY_VALUE,
+  RELEASE_FUNCTIONS,
+  STATUS_FUNCTIONS,
+  type ReleaseFunction,
+  type StatusFunction,
+} from './ort-functions.ts'
 import { findOrtLibrary, loadOrtTable, type NativeFunction, type Pointer } from './ort-library.ts'
 import { OrtError } from './session.ts'
 
-/** `ORTCHAR_T`: paths are UTF-16 on Windows and UTF-8 elsewhere. */
-const PATH = process.platform === 'win32' ? 'str16' : 'str'
-
-/** Functions that answer a status, NULL for success. */
-type StatusFunction =
-  | 'CreateEnv'
-  | 'CreateSession'
-  | 'Run'
-  | 'CreateSessionOptions'
-  | 'SetIntraOpNumThreads'
-  | `SessionGet${'Input' | 'Output'}${'Count' | 'TypeInfo' | 'Name'}`
-  | 'CreateRunOptions'
-  | 'RunOptionsSetTerminate'
-  | 'CreateTensorWithDataAsOrtValue'
-  | 'GetTensorMutableData'
-  | 'CastTypeInfoToTensorInfo'
-  | 'GetTensorElementType'
-  | 'GetDimensionsCount'
-  | 'GetDimensions'
-  | 'GetTensorTypeAndShape'
-  | 'CreateCpuMemoryInfo'
-  | 'AllocatorFree'
-  | 'GetAllocatorWithDefaultOptions'
-  | 'AddSessionConfigEntry'
-  | 'CreateAllocator'
-  | 'SessionOptionsSetLoadCancellationFlag'
-  | 'AllocatorGetStats'
-
-/** Functions that give a handle back. */
-type ReleaseFunction =
-  | 'ReleaseEnv'
-  | 'ReleaseStatus'
-  | 'ReleaseMemoryInfo'
-  | 'ReleaseSession'
-  | 'ReleaseValue'
-  | 'ReleaseRunOptions'
-  | 'ReleaseTypeInfo'
-  | 'ReleaseTensorTypeAndShapeInfo'
-  | 'ReleaseSessionOptions'
-  | 'ReleaseAllocator'
-  | 'ReleaseKeyValuePairs'
+/** Calls of this thread that are on the pool of libuv. */
+let callsInFlight = 0
 
 /**
- * Index in `struct OrtApi` of onnxruntime_c_api.h, and parameters. The table is append-only, so an index holds for
- * this and every later release.
+ * Gives the stacks back that koffi has kept for calls on the pool; they stay behind when the thread ends. To be called as the last
+ * thing in a thread: there is no calling anything afterwards. While a call goes on it does nothing.
  */
-const STATUS_FUNCTIONS: Record<StatusFunction, readonly [index: number, ...parameters: string[]]> = {
-  CreateEnv: [3, 'int', 'str', 'void *'],
-  CreateSession: [7, 'void *', PATH, 'void *', 'void *'],
-  Run: [9, 'void *', 'void *', 'void *', 'void *', 'size_t', 'void *', 'size_t', 'void *'],
-  CreateSessionOptions: [10, 'void *'],
-  SetIntraOpNumThreads: [24, 'void *', 'int'],
-  SessionGetInputCount: [30, 'void *', 'void *'],
-  SessionGetOutputCount: [31, 'void *', 'void *'],
-  SessionGetInputTypeInfo: [33, 'void *', 'size_t', 'void *'],
-  SessionGetOutputTypeInfo: [34, 'void *', 'size_t', 'void *'],
-  SessionGetInputName: [36, 'void *', 'size_t', 'void *', 'void *'],
-  SessionGetOutputName: [37, 'void *', 'size_t', 'void *', 'void *'],
-  CreateRunOptions: [39, 'void *'],
-  RunOptionsSetTerminate: [46, 'void *'],
-  CreateTensorWithDataAsOrtValue: [49, 'void *', 'void *', 'size_t', 'void *', 'size_t', 'int', 'void *'],
-  GetTensorMutableData: [51, 'void *', 'void *'],
-  CastTypeInfoToTensorInfo: [55, 'void *', 'void *'],
-  GetTensorElementType: [60, 'void *', 'void *'],
-  GetDimensionsCount: [61, 'void *', 'void *'],
-  GetDimensions: [62, 'void *', 'void *', 'size_t'],
-  GetTensorTypeAndShape: [65, 'void *', 'void *'],
-  CreateCpuMemoryInfo: [69, 'int', 'int', 'void *'],
-  AllocatorFree: [76, 'void *', 'void *'],
-  GetAllocatorWithDefaultOptions: [78, 'void *'],
-  AddSessionConfigEntry: [130, 'void *', 'str', 'str'],
-  CreateAllocator: [131, 'void *', 'void *', 'void *'],
-  SessionOptionsSetLoadCancellationFlag: [293, 'void *', 'bool'],
-  AllocatorGetStats: [319, 'void *', 'void *'],
+export function releaseCallStacks(): void {
+  if (callsInFlight === 0) koffi.reset()
 }
-
-const RELEASE_FUNCTIONS: Record<ReleaseFunction, number> = {
-  ReleaseEnv: 92,
-  ReleaseStatus: 93,
-  ReleaseMemoryInfo: 94,
-  ReleaseSession: 95,
-  ReleaseValue: 96,
-  ReleaseRunOptions: 97,
-  ReleaseTypeInfo: 98,
-  ReleaseTensorTypeAndShapeInfo: 99,
-  ReleaseSessionOptions: 100,
-  ReleaseAllocator: 132,
-  ReleaseKeyValuePairs: 300,
-}
-
-/** Functions that answer a text. */
-const GET_ERROR_MESSAGE = 2
-const GET_KEY_VALUE = 297
 
 /** ONNX Runtime's C API with every status checked. One per thread: koffi's functions belong to the thread. */
 export class OrtApi {
@@ -102,6 +28,8 @@ export class OrtApi {
   readonly #functions: Record<StatusFunction | ReleaseFunction, NativeFunction>
   readonly #getErrorMessage: NativeFunction
   readonly #getKeyValue: NativeFunction
+  /** Where `pointer` has things put: calls in this thread follow one another. */
+  readonly #out = offHeap(BigUint64Array, 1)
 
   constructor(libraryPath: string = findOrtLibrary()) {
     const table = loadOrtTable(libraryPath)
@@ -124,7 +52,9 @@ export class OrtApi {
   /** The same on the thread pool of libuv. What `parameters` point to must stay alive until the promise settles. */
   callAsync(name: StatusFunction, ...parameters: unknown[]): Promise<void> {
     return new Promise((resolve, reject) => {
+      callsInFlight++
       this.#functions[name].async(...parameters, (error: unknown, status: unknown) => {
+        callsInFlight--
         try {
           if (error) throw error as Error
           this.#check(status)
@@ -138,9 +68,9 @@ export class OrtApi {
 
   /** Calls a function whose last parameter is where it puts a pointer. */
   pointer(name: StatusFunction, ...parameters: unknown[]): Pointer {
-    const out = offHeap(BigUint64Array, 1)
-    this.call(name, ...parameters, out)
-    return out[0] as Pointer
+    this.#out[0] = 0n
+    this.call(name, ...parameters, this.#out)
+    return this.#out[0]
   }
 
   /** Calls a function whose last parameter is where it puts a `size_t`. */

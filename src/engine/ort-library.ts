@@ -17,6 +17,9 @@ export interface NativeFunction {
 /** The version of the OrtApi table that is asked for: the first that has every function used here (ONNX Runtime 1.23). */
 const API_VERSION = 23
 
+/** Of stacks for asynchronous calls; the most that koffi allows. Each is made when so many calls are in flight at once. */
+const MOST_KEPT_STACKS = 32
+
 /**
  * Libraries stay referenced for ever: koffi unloads one whose handle is garbage collected, and the next call into it
  * would be a segmentation fault.
@@ -70,8 +73,8 @@ export function loadOrtTable(libraryPath: string): OrtTable {
 }
 
 function openLibrary(libraryPath: string): LibraryHandle {
-  // The stacks that koffi keeps for asynchronous calls stay behind when the thread ends. Making one takes microseconds.
-  if (loadedLibraries.length === 0) koffi.config({ resident_async_pools: 0 })
+  // A stack that is made for a call, and unmapped after it, costs 25 µs and more: a tenth of a step of a small decoder.
+  if (loadedLibraries.length === 0) koffi.config({ resident_async_pools: MOST_KEPT_STACKS })
   try {
     const library = koffi.load(libraryPath)
     loadedLibraries.push(library)

@@ -7,6 +7,7 @@ import type { ThreadModel } from './thread-model.ts'
 /** Entry of a worker thread with a resident. It ends by itself when nothing is left that would keep it alive. */
 async function serveThread(port: MessagePort, data: ThreadData): Promise<void> {
   const { activeRuns, memoryBytes, sessionAddresses, valueAddresses } = data.gauges
+  let leave = (): void => {}
   await serve({
     port: {
       send: (message, transfer = []) => port.postMessage(message, transfer),
@@ -16,7 +17,11 @@ async function serveThread(port: MessagePort, data: ThreadData): Promise<void> {
     data,
     async engine() {
       // Imported late: where koffi cannot be loaded, the main side is told so.
-      const { ortSessions } = await import('../../engine/ort-session.ts')
+      const [{ ortSessions }, { releaseCallStacks }] = await Promise.all([
+        import('../../engine/ort-session.ts'),
+        import('../../engine/ort-api.ts'),
+      ])
+      leave = releaseCallStacks
       return ortSessions(data.intraOpThreads, sessionAddresses, valueAddresses)
     },
     onRunsChanged(runs, model) {
@@ -24,6 +29,7 @@ async function serveThread(port: MessagePort, data: ThreadData): Promise<void> {
       Atomics.store(memoryBytes, 0, BigInt(memoryOf(model)))
     },
   })
+  leave()
 }
 
 /** What this thread takes: the model's native memory, and the heap of its own JavaScript. */
