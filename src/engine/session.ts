@@ -1,5 +1,8 @@
 import type { RunCancellation } from './run-cancellation.ts'
-import type { AllocatedTensor, TensorView, ValueInfo } from './tensor.ts'
+import type { NativeTensor, TensorView, ValueInfo } from './tensor.ts'
+
+/** Tensors by the names that the graph gives its inputs and outputs. */
+export type NamedTensors = Readonly<Record<string, TensorView | NativeTensor>>
 
 /**
  * One loaded graph, whatever runs it. Its owner calls `release()` when the last run has ended. Two implementations:
@@ -12,6 +15,11 @@ export interface Session {
   /** What it has allocated beside the weights; 0 where that cannot be told. */
   readonly allocatedBytes: number
   /**
+   * For what goes into many runs: each finds in the memory what it holds at that time, or leaves its result there. The caller's
+   * to release.
+   */
+  adopt(tensor: TensorView): NativeTensor
+  /**
    * `inputs` and `outputs` go by name; results are written straight into the memory of `outputs`, which must have the shapes
    * that the graph gives.
    *
@@ -20,11 +28,11 @@ export interface Session {
    * @throws OrtError when the run fails, or was stopped by `cancellation`.
    */
   run(
-    inputs: Readonly<Record<string, TensorView | AllocatedTensor>>,
-    outputs: Readonly<Record<string, TensorView>>,
+    inputs: NamedTensors,
+    outputs: NamedTensors,
     cancellation: RunCancellation,
     unshaped?: readonly string[],
-  ): Promise<AllocatedTensor[]>
+  ): Promise<NativeTensor[]>
   /** Gives the memory back. Idempotent; a fault of the caller while a run is in flight. */
   release(): void
 }

@@ -1,7 +1,7 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import type { RunCancellation } from './run-cancellation.ts'
-import { OrtError, type OpenSession, type Session } from './session.ts'
-import { isAllocated, type AllocatedTensor, type TensorView, type ValueInfo } from './tensor.ts'
+import { OrtError, type NamedTensors, type OpenSession, type Session } from './session.ts'
+import { isNative, type NativeTensor, type TensorView, type ValueInfo } from './tensor.ts'
 
 /** What the binding calls the element types, each at the place of its `ONNXTensorElementDataType`. */
 const TYPE_NAMES: readonly (Tensor.Type | undefined)[] = [
@@ -36,7 +36,7 @@ export function stockSessions(intraOpThreads: number, beforeRun: () => Promise<v
       InferenceSession.create(path, {
         intraOpNumThreads: intraOpThreads,
         logSeverityLevel: LOG_FATAL,
-        // See `createNative` in ort-session.ts.
+        // See `create` in native-session.ts.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
       }),
     )
@@ -60,12 +60,16 @@ class StockSession implements Session {
     this.outputs = session.outputMetadata.map(valueInfo)
   }
 
+  adopt(tensor: TensorView): NativeTensor {
+    return new StockTensor(toTensor(tensor))
+  }
+
   async run(
-    inputs: Readonly<Record<string, TensorView | AllocatedTensor>>,
-    outputs: Readonly<Record<string, TensorView>>,
+    inputs: NamedTensors,
+    outputs: NamedTensors,
     cancellation: RunCancellation,
     unshaped: readonly string[] = [],
-  ): Promise<AllocatedTensor[]> {
+  ): Promise<NativeTensor[]> {
     await this.#beforeRun()
     if (this.#isReleased) throw new Error('The session is released.')
     if (cancellation.isRequested) throw new OrtError('The run was stopped before it began.')
@@ -89,15 +93,13 @@ class StockSession implements Session {
   }
 }
 
-/** The copy that the binding makes of an output; the garbage collector frees it. */
-class StockTensor implements AllocatedTensor {
+/** On memory of ours, or the copy that the binding makes of an output; the garbage collector frees it. */
+class StockTensor implements NativeTensor {
   readonly tensor: Tensor
-  readonly elementType: number
   readonly shape: readonly number[]
 
   constructor(tensor: Tensor) {
     this.tensor = tensor
-    this.elementType = TYPE_NAMES.indexOf(tensor.type)
     this.shape = tensor.dims
   }
 
@@ -109,8 +111,8 @@ class StockTensor implements AllocatedTensor {
 }
 
 /** On the same memory. */
-function toTensor(value: TensorView | AllocatedTensor): Tensor {
-  if (isAllocated(value)) return (value as StockTensor).tensor
+function toTensor(value: TensorView | NativeTensor): Tensor {
+  if (isNative(value)) return (value as StockTensor).tensor
   const { data, elementType, shape } = value
   const type = TYPE_NAMES[elementType] as 'float32'
   // Integers of 64 bits are filled in as pairs of 32; see `RunMemory.fillInput`.

@@ -23,18 +23,17 @@ export interface TensorView<Data extends ArrayBufferView<ArrayBuffer> = ArrayBuf
 }
 
 /**
- * A tensor that a run has allocated, since its shape was not known before. It can go into another run as it is. Its owner
- * calls `release()` when the last run that takes it has ended.
+ * A tensor as the library that runs graphs has it: one that a run has allocated, since its shape was not known before, or one
+ * over memory of ours. It goes into any number of runs as it is. Its owner calls `release()` when the last of them has ended.
  */
-export interface AllocatedTensor {
-  readonly elementType: number
+export interface NativeTensor {
   readonly shape: readonly number[]
   /** The elements of a float32 tensor where they are: to be read before `release()` and not kept. */
   float32(): Float32Array<ArrayBuffer>
-  /** Idempotent. */
+  /** Idempotent. Memory of ours stays. */
   release(): void
 }
 
-export function isAllocated(tensor: TensorView | AllocatedTensor): tensor is AllocatedTensor {
+export function isNative(tensor: TensorView | NativeTensor): tensor is NativeTensor {
   return 'release' in tensor
 }

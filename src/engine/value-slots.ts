@@ -3,7 +3,7 @@ import { offHeap } from './off-heap.ts'
 /** Places for the addresses of native values, beside one another. */
 export interface Slots {
   readonly addresses: BigUint64Array
-  /** Nothing is at this place any more. */
+  /** Leaves zero at this place, which is free from now on. */
   readonly give: (index: number) => void
 }
 
@@ -25,12 +25,16 @@ export class ValueSlots {
   /** Zeros. Where there is no room they are in memory of their own, and their values are lost with the thread. */
   take(count: number): Slots {
     const start = this.#find(count, this.#searchFrom) ?? this.#find(count, 0)
-    if (start === undefined) return { addresses: offHeap(BigUint64Array, count), give: () => {} }
+    if (start === undefined) {
+      const addresses = offHeap(BigUint64Array, count)
+      return { addresses, give: (index) => void (addresses[index] = 0n) }
+    }
     this.#isTaken.fill(1, start, start + count)
     this.#searchFrom = start + count
     return {
       addresses: this.#addresses.subarray(start, start + count),
       give: (index) => {
+        this.#addresses[start + index] = 0n
         this.#isTaken[start + index] = 0
       },
     }

@@ -1,34 +1,15 @@
-import { InferenceError, ModelLoadError } from '../../kernel/errors.ts'
+import { ModelLoadError } from '../../kernel/errors.ts'
+import { HandleStack } from '../handle-stack.ts'
 import type { RunCancellation } from '../run-cancellation.ts'
 import type { RunItem } from '../run-item.ts'
 import type { Session } from '../session.ts'
-import { ELEMENT_TYPES } from '../tensor.ts'
-import { cacheNames, DecoderState, type CacheNames } from './decoder-state.ts'
-import { floatTensor } from './float-tensor.ts'
+import { ELEMENT_TYPES, type NativeTensor } from '../tensor.ts'
+import { decoderCache, type DecoderCache } from './decoder-cache.ts'
+import { DecoderState } from './decoder-state.ts'
 import type { GenerationConfig } from './generation-config.ts'
-import { boolTensor, idTensor, maskTensor } from './id-tensor.ts'
-import { nextToken } from './token-choice.ts'
-
-export interface TargetRow {
-  /** Without the start, the first token that was asked for, and the end. */
-  readonly ids: readonly number[]
-  /** The output came to the model's limit before it ended by itself. */
-  readonly isCut: boolean
-}
-
-/** Receives the output of one text of a batch as soon as it is complete. */
-export type RowSink = (index: number, row: TargetRow) => void
-
-interface ActiveRow {
-  readonly item: RunItem
-  readonly index: number
-  /** What the decoder has got, without the start token. */
-  readonly ids: number[]
-  isDone: boolean
-}
-
-/** Rows that are done are carried along until they are at least this part of the batch: taking them out copies the rest. */
-const WORTH_LEAVING = 0.25
+import { idTensor, maskTensor } from './id-tensor.ts'
+import { StepTensors } from './step-tensors.ts'
+import { TargetRows, type RowSink } from './target-rows.ts'
 
 const ENCODER_OUTPUT = 'last_hidden_state'
 
@@ -40,14 +21,14 @@ export class GreedyDecoder {
   readonly #encoder: Session
   readonly #decoder: Session
   readonly #config: GenerationConfig
-  readonly #cacheNames: readonly CacheNames[]
+  readonly #cache: DecoderCache
 
   /** @throws ModelLoadError when the graphs are not such a pair. */
   constructor(encoder: Session, decoder: Session, config: GenerationConfig) {
     this.#encoder = encoder
     this.#decoder = decoder
     this.#config = config
-    this.#cacheNames = cacheNames(decoder)
+    this.#cache = decoderCache(decoder)
     checkEncoder(encoder)
   }
 
@@ -62,96 +43,45 @@ export class GreedyDecoder {
     sink: RowSink,
     isWanted: (index: number) => boolean,
   ): Promise<void> {
-    const rows = items.map((item, index): ActiveRow => {
-      const ids = item.firstToken === undefined ? [] : [item.firstToken]
-      return { item, index, ids, isDone: false }
-    })
-    const length = Math.max(...items.map(({ ids }) => ids.length))
-    const state = await this.#encode(rows, length, cancellation)
+    const rows = new TargetRows(items, this.#config, sink, isWanted)
+    const handles = new HandleStack()
     try {
-      await this.#decode(rows, length, state, cancellation, sink, isWanted)
+      const state = handles.own(await this.#encode(rows.sources, cancellation), (state) => state.release())
+      const step = handles.own(
+        new StepTensors(this.#decoder, this.#config, items.length, rows.promptLength),
+        (step) => step.release(),
+      )
+      await this.#decode(rows, state, step, cancellation)
     } finally {
-      state.release()
+      handles.release()
     }
   }
 
-  async #encode(
-    rows: readonly ActiveRow[],
-    length: number,
-    cancellation: RunCancellation,
-  ): Promise<DecoderState> {
-    const mask = sourceMask(rows, length)
-    const ids = rows.map(({ item }) => item.ids)
-    const inputs = { input_ids: idTensor(ids, length, this.#config.padToken), attention_mask: mask }
+  async #encode(sources: readonly Int32Array[], cancellation: RunCancellation): Promise<DecoderState> {
+    const length = Math.max(...sources.map((ids) => ids.length))
+    const mask = maskTensor(sources, length)
+    const inputs = { input_ids: idTensor(sources, length, this.#config.padToken), attention_mask: mask }
     const [states] = await this.#encoder.run(inputs, {}, cancellation, [ENCODER_OUTPUT])
-    return new DecoderState(
-      this.#cacheNames,
-      this.#config,
-      rows.length,
-      states as NonNullable<typeof states>,
-      mask,
-    )
+    return new DecoderState(this.#decoder, this.#cache, this.#config, states as NativeTensor, mask)
   }
 
   async #decode(
-    all: readonly ActiveRow[],
-    length: number,
+    rows: TargetRows,
     state: DecoderState,
+    step: StepTensors,
     cancellation: RunCancellation,
-    sink: RowSink,
-    isWanted: (index: number) => boolean,
   ): Promise<void> {
-    const { startToken, vocabularySize } = this.#config
-    const promptLength = 1 + (all[0]?.ids.length ?? 0)
-    const memory = new ArrayBuffer(
-      all.length * promptLength * vocabularySize * Float32Array.BYTES_PER_ELEMENT,
-    )
-    let rows = all
     for (let isFirst = true; ; isFirst = false) {
-      const stepLength = isFirst ? promptLength : 1
-      const tokens = rows.map(({ ids }) => (isFirst ? [startToken, ...ids] : ids.slice(-1)))
-      const logits = floatTensor([rows.length, stepLength, vocabularySize], memory)
-      const inputs = {
-        ...state.inputs,
-        input_ids: idTensor(tokens, stepLength, this.#config.padToken),
-        use_cache_branch: boolTensor(!isFirst),
-      }
-      const presents = await this.#decoder.run(inputs, { logits }, cancellation, state.presentNames(isFirst))
-      state.advance(isFirst, presents)
-      for (const [place, row] of rows.entries()) {
-        if (row.isDone) continue
-        row.isDone = !isWanted(row.index)
-        const start = ((place + 1) * stepLength - 1) * vocabularySize
-        this.#grow(row, logits.data.subarray(start, start + vocabularySize), promptLength, sink)
-      }
-      const left = [...rows.keys()].filter((place) => !(rows[place] as ActiveRow).isDone)
-      if (left.length === 0) return
-      if (left.length > rows.length * (1 - WORTH_LEAVING)) continue
-      rows = left.map((place) => rows[place] as ActiveRow)
-      state.keepRows(left, sourceMask(rows, length))
+      const made = isFirst ? this.#cache.first : this.#cache.later
+      step.begin(rows.nextTokens, !isFirst)
+      const inputs = { ...state.inputs, ...step.inputs }
+      state.advance(made, await this.#decoder.run(inputs, step.outputs, cancellation, made.presents))
+      rows.grow((place) => step.logitsOf(place))
+      if (rows.areDone) return
+      const left = rows.leave()
+      if (left !== undefined) state.keepRows(left, maskTensor(rows.sources, state.sourceLength))
     }
   }
-
-  /** Adds the next token to a row and gives the row out when it is complete. */
-  #grow(row: ActiveRow, logits: Float32Array, promptLength: number, sink: RowSink): void {
-    const { endTokens, maxLength } = this.#config
-    const { ids, index } = row
-    const token = nextToken(logits, ids, promptLength, this.#config)
-    if (token === undefined) throw new InferenceError('The logits of the decoder are not numbers.')
-    ids.push(token)
-    const isEnded = endTokens.has(token)
-    const isFull = ids.length + 1 >= maxLength
-    row.isDone ||= isEnded || isFull
-    if (!isEnded && !isFull) return
-    sink(index, { ids: ids.slice(promptLength - 1, isEnded ? -1 : undefined), isCut: isFull })
-  }
-}
-
-function sourceMask(rows: readonly ActiveRow[], length: number): ReturnType<typeof maskTensor> {
-  return maskTensor(
-    rows.map(({ item }) => item.ids),
-    length,
-  )
 }
 
 function checkEncoder({ inputs, outputs }: Session): void {

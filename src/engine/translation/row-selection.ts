@@ -1,13 +1,13 @@
-import { isAllocated, type AllocatedTensor, type TensorView } from '../tensor.ts'
+import type { NativeTensor, TensorView } from '../tensor.ts'
 import { floatTensor } from './float-tensor.ts'
 
 /** Copies some rows of a float32 tensor, whose first axis is that of the rows. */
 export function selectRows(
-  tensor: AllocatedTensor | TensorView,
+  tensor: NativeTensor,
   rows: readonly number[],
 ): TensorView<Float32Array<ArrayBuffer>> {
   const [, ...shapeOfRow] = tensor.shape
-  const source = isAllocated(tensor) ? tensor.float32() : (tensor.data as Float32Array)
+  const source = tensor.float32()
   const size = shapeOfRow.reduce((product, axis) => product * axis, 1)
   const selected = floatTensor([rows.length, ...shapeOfRow])
   for (const [to, from] of rows.entries()) {

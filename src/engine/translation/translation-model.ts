@@ -7,8 +7,9 @@ import type { Engine, RunItem } from '../run-item.ts'
 import type { Session } from '../session.ts'
 import { readGenerationConfig, type GenerationConfig } from './generation-config.ts'
 import { graphPair } from './graph-pair.ts'
-import { GreedyDecoder, type RowSink, type TargetRow } from './greedy-decoder.ts'
+import { GreedyDecoder } from './greedy-decoder.ts'
 import { SentenceTokenizer } from './sentence-tokenizer.ts'
+import type { RowSink, TargetRow } from './target-rows.ts'
 
 /** How far the load is when a part of it has ended. The parts go on at the same time. */
 const PROGRESS = { tokenizer: 0.1, checked: 0.8, sessions: 1 }

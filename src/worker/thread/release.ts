@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import { OrtApi } from '../../engine/ort-api.ts'
-import { releaseSession, releaseValues } from '../../engine/ort-session.ts'
+import { releaseSession, releaseValues } from '../../engine/native-session.ts'
 import type { ReleaseData } from '../protocol.ts'
 
 /**

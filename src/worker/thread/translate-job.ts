@@ -1,8 +1,8 @@
 import type { RunItem } from '../../engine/run-item.ts'
-import type { TargetRow } from '../../engine/translation/greedy-decoder.ts'
 import { cutSentences, type CutSentence } from '../../engine/translation/sentence-cut.ts'
 import { SentencePlan, type SentencePart } from '../../engine/translation/sentence-plan.ts'
 import type { SentenceTokenizer } from '../../engine/translation/sentence-tokenizer.ts'
+import type { TargetRow } from '../../engine/translation/target-rows.ts'
 import { InputTooLongError } from '../../kernel/errors.ts'
 import type {
   LanguagePair,

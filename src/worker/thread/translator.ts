@@ -1,4 +1,4 @@
-import type { TargetRow } from '../../engine/translation/greedy-decoder.ts'
+import type { TargetRow } from '../../engine/translation/target-rows.ts'
 import { loadTextProcessor } from '../../engine/translation/text-processor.ts'
 import { TranslationModel } from '../../engine/translation/translation-model.ts'
 import { isSameLanguage, languageKey } from '../../kernel/language-codes.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ortSessions } from '../../../src/engine/ort-session.ts'
 import { RunCancellation } from '../../../src/engine/run-cancellation.ts'
 import type { RunItem } from '../../../src/engine/run-item.ts'
-import type { TargetRow } from '../../../src/engine/translation/greedy-decoder.ts'
+import type { TargetRow } from '../../../src/engine/translation/target-rows.ts'
 import { TranslationModel } from '../../../src/engine/translation/translation-model.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
