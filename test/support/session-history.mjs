@@ -13,8 +13,8 @@ export async function recordHistory(session, { seed, callers, calls, lastVersion
           const output = await carryOut(session, input)
           history.push({ input, output, startedAt, endedAt: nowNs(), version: lastVersion() })
         } catch (error) {
-          // A synchronous write that met somebody's section did nothing, and said so.
-          if (error.code !== 'SESSION_LOCKED') throw error
+          // A synchronous write that met somebody's section did nothing, and said so; so did a section that lost its lease.
+          if (error.code !== 'SESSION_LOCKED' && error.code !== 'SESSION_CONFLICT') throw error
           history.push({ input: { call: 'nothing' }, output: null, startedAt, endedAt: nowNs() })
         }
         if (random() < 0.5) await turn()

@@ -103,6 +103,10 @@ const jobs = {
 }
 
 const backend = await openBackend(task.backend)
+// Whoever waits for a worker that has failed does not outlive the test.
+process.on('disconnect', () => process.exit(1))
+process.channel?.unref()
+
 const sessions = openSessions({
   backend: task.job === 'history' ? noted(backend) : backend,
   timeoutMs: task.timeoutMs ?? 20_000,

@@ -48,8 +48,11 @@ export class SessionProcess {
     await this.#exit
   }
 
+  /** Rejects unless it has done its work. */
   async ended(): Promise<void> {
     await this.#exit
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== 0) throw new Error(`The process ended with ${exitCode ?? signalCode}.`)
   }
 }
 
@@ -71,7 +74,7 @@ export async function terminateThread(
   return messages
 }
 
-/** Has the work done in a process, which must not fail. */
+/** Has the work done in a process. Rejects when that fails. */
 export async function runProcess(task: WorkerTask, hear: (message: WorkerMessage) => unknown): Promise<void> {
   await new SessionProcess(task, hear).ended()
 }
