@@ -40,7 +40,8 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   readonly #core: SessionsCore
   readonly #mustExist: boolean
   readonly #mirror: SessionMirror | undefined
-  readonly #watches = new Set<Disposable>()
+  /** Made with the first one: most managers live for one request. */
+  #watches: Set<Disposable> | undefined
   /** As they were last seen here. */
   #seen: Fields = NO_FIELDS
 
@@ -196,10 +197,11 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
 
   watch(listener: (event: SessionEvent) => void): Disposable {
     const watch = this.#core.backend.watch(this.id, listener)
-    this.#watches.add(watch)
+    const watches = (this.#watches ??= new Set())
+    watches.add(watch)
     return {
       [Symbol.dispose]: () => {
-        if (this.#watches.delete(watch)) watch[Symbol.dispose]()
+        if (watches.delete(watch)) watch[Symbol.dispose]()
       },
     }
   }
@@ -225,8 +227,8 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
   }
 
   async close(): Promise<void> {
-    for (const watch of this.#watches) watch[Symbol.dispose]()
-    this.#watches.clear()
+    for (const watch of this.#watches ?? []) watch[Symbol.dispose]()
+    this.#watches?.clear()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -54,7 +54,7 @@ export function frameworkStore(
     const fields = await sessions.open(id).read()
     if (fields === undefined) return null
     const session = thaw(fields) as Record<string, unknown>
-    new LoadedBase({ ...fields }).attachTo(session, true)
+    new LoadedBase(fields).attachTo(session)
     return session
   }
 
@@ -72,7 +72,7 @@ export function frameworkStore(
       sessions.noteRefusedRevival()
       return
     }
-    new LoadedBase(mine).attachTo(session, false)
+    new LoadedBase(mine).attachToOwn(session)
   }
 
   async function touch(id: string, session: object): Promise<void> {

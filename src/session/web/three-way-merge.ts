@@ -20,15 +20,16 @@ export function mergeThreeWay(
   isCounter: (key: string) => boolean = () => false,
 ): Record<string, unknown> {
   const update = {}
-  for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
+  for (const key of Object.keys(mine)) {
     const was = own(base, key)
-    const wanted = own(mine, key)
+    const wanted = mine[key]
     if (isSame(was, wanted)) continue
     const found = own(theirs, key)
-    if (wanted === undefined) {
-      // Removed here, and changed there: their change is newer than what was removed.
-      if (isSame(was, found)) setOwn(update, key, REMOVE)
-    } else setOwn(update, key, isCounter(key) ? sum(was, wanted, found) : mergeValues(was, wanted, found))
+    setOwn(update, key, isCounter(key) ? sum(was, wanted, found) : mergeValues(was, wanted, found))
+  }
+  for (const key of Object.keys(base)) {
+    // Removed here, and changed there: their change is newer than what was removed.
+    if (!Object.hasOwn(mine, key) && isSame(base[key], own(theirs, key))) setOwn(update, key, REMOVE)
   }
   return update
 }
