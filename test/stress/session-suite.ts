@@ -27,6 +27,8 @@ const HISTORIES = isLong ? 10_000 : 5
 /** Histories that are recorded at the same time, by the same workers. */
 const LANES = 8
 const TIMEOUT_MS = isLong ? 3 * 60 * 60_000 : 60_000
+/** With a hundred threads on few cores a thread may not run for seconds. */
+const LEASE_MS = isLong ? 60_000 : 3_000
 
 /** What a backend must do for threads and processes that have it open at once. */
 export function sessionStressSuite(name: string, start: () => Promise<StressStore>): void {
@@ -45,7 +47,8 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
     })
 
     function newTask(job: string, more: object = {}): WorkerTask {
-      return { backend: store.backend, id: sessions.create().id, job, timeoutMs: TIMEOUT_MS, ...more }
+      const { id } = sessions.create()
+      return { backend: store.backend, id, job, timeoutMs: TIMEOUT_MS, leaseMs: LEASE_MS, ...more }
     }
 
     const sides = [
@@ -67,7 +70,8 @@ export function sessionStressSuite(name: string, start: () => Promise<StressStor
       { timeout: TIMEOUT_MS },
       async (_sides, _count, run) => {
         const lanes = { rounds: HISTORIES, lanes: LANES, workers: PROCESSES }
-        const task = newTask('history', { callers: 3, calls: 15, ...lanes })
+        // Short leases: a section that loses its own has done nothing.
+        const task = newTask('history', { callers: 3, calls: 15, leaseMs: 3_000, ...lanes })
         const histories = new Histories(PROCESSES)
         const hear = (message: WorkerMessage): void => histories.hear(message)
         await Promise.all(Array.from({ length: PROCESSES }, (_, seed) => run({ ...task, seed }, hear)))
