@@ -73,6 +73,24 @@ describe('a stream of sentences', () => {
     await expect(next).rejects.toThrow('enough')
   })
 
+  it('gives a reader up who took a sentence and leaves the next one lying for half a minute', async () => {
+    const clock = new ManualClock()
+    const stream = new SentenceStream(clock, undefined, async (_, onSentence) => {
+      await onSentence(sentence(0))
+      await onSentence(sentence(1))
+    })
+    await stream.next()
+    await clock.advanceAsync(29_999)
+    expect((await stream.next()).value).toEqual(sentence(1))
+    const slow = new SentenceStream(clock, undefined, async (_, onSentence) => {
+      await onSentence(sentence(0))
+      await onSentence(sentence(1))
+    })
+    await slow.next()
+    await clock.advanceAsync(30_000)
+    await expect(slow.next()).rejects.toThrow('nobody took a sentence for 30 s')
+  })
+
   it('does not mind how long the reader takes when everything is there', async () => {
     const clock = new ManualClock()
     const stream = new SentenceStream(clock, undefined, (_, onSentence) => {

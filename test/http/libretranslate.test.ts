@@ -245,7 +245,10 @@ describe('a stream', () => {
   it('sends each sentence as it is done', async () => {
     const { post } = translating()
     const reply = await post('/translate', { q: ['One. Two.', 'three\n'], source: 'en', target: 'hi' }, SSE)
-    expect(reply.headers['content-type']).toBe('text/event-stream; charset=utf-8')
+    expect(reply.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+    })
     expect(eventsOf(reply.text)).toEqual([
       ['sentence', { index: 0, sentence: 0, translatedText: 'ONE. ' }],
       ['sentence', { index: 0, sentence: 1, translatedText: 'TWO.' }],

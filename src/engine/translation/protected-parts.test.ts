@@ -60,6 +60,8 @@ describe('a translation', () => {
     expect(survives('1,000.50 at 12:30', '12.30 Uhr: 1.000,50')).toBe(true)
     expect(survives('no number', 'keine Zahl')).toBe(true)
     expect(survives('𝟏𝟐 🇮🇳', '12 🇮🇳')).toBe(true)
+    // Digits of several kinds that follow one another.
+    expect(survives('𝟡', '9')).toBe(true)
   })
 
   it('has it as often, and nothing beyond it', () => {

@@ -65,6 +65,13 @@ describe('a text', () => {
     expect(length).toBe(1_000_000)
   })
 
+  it('gives out white space before there is too much of it', () => {
+    const lengths = [...cutSentences(`One.${'\n'.repeat(10_000)}`, 'en', 1_000)].map(
+      ({ before, sentence, after }) => before.length + sentence.length + after.length,
+    )
+    expect(Math.max(...lengths)).toBeLessThan(100)
+  })
+
   it('without an end for a long while is cut between characters alone', () => {
     for (const start of ['', 'x']) {
       const sentences = cut(start + '𐐷'.repeat(10_000))
@@ -89,6 +96,7 @@ describe('a sentence that is too long', () => {
       const [head, tail] = cutInTwo(text)
       expect(head + tail).toBe(text)
       expect(head).not.toBe('')
+      expect(tail).not.toBe('')
       if (text.length > 2) expect(/[\ud800-\udbff]$/.test(head)).toBe(false)
     }
   })

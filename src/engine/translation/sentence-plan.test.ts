@@ -9,6 +9,7 @@ function translate(sentence: string, model: (text: string) => string): { out: st
   do {
     for (const part of plan.open) {
       asked.push(part.text)
+      if (asked.length > 100) throw new Error('It comes to no end.')
       plan.take(part, model(part.text))
     }
   } while (!plan.review())
@@ -38,6 +39,14 @@ describe('a sentence', () => {
       asked: ['hello {name}, you have 3 new mails!', 'hello', 'you have', 'new mails!'],
     })
     expect(translate('see https://example.org now 😀', narrow).out).toBe('SEE https://example.org NOW 😀')
+  })
+
+  it('goes through in pieces once, whatever a model adds to them', () => {
+    const inventing = (text: string): string => `${text} 7`
+    expect(translate('hello {name}', inventing)).toEqual({
+      out: 'hello 7 {name}',
+      asked: ['hello {name}', 'hello'],
+    })
   })
 
   it('is translated around tags at once', () => {

@@ -62,6 +62,24 @@ describe('late interaction', () => {
     })
   })
 
+  it('reads the query as a query and documents as documents, of which only so many tokens count', () => {
+    const asked: unknown[] = []
+    const noting = {
+      ...model,
+      encode: (input: string | readonly number[], _index: number, options: object) => (
+        asked.push([input, options]),
+        model.encode(input)
+      ),
+    }
+    const wanted = request(['a document'])
+    const limited = { ...wanted, options: { ...wanted.options, maxTokensPerDoc: 3 } }
+    encodeAll(new LateInteractionJob(limited, noting, 0))
+    expect(asked).toEqual([
+      ['q', { inputType: 'query', truncate: true }],
+      ['a document', { inputType: 'document', truncate: true, maxContentTokens: 3 }],
+    ])
+  })
+
   it('gives nothing below 0 or above 1 unless raw scores are asked for', () => {
     for (const [rawScores, expected] of [
       [true, -1],

@@ -64,7 +64,12 @@ describe('a request', () => {
   it('is translated sentence by sentence, with all around the sentences', () => {
     const { texts, tokenCounts } = runAll(jobOf(['One two.  Three!\n\nfour', '', ' \n ', '😀']).job)
     expect(texts).toEqual(['ONE TWO.  THREE!\n\nFOUR', '', ' \n ', '😀'])
-    expect(tokenCounts.map(({ source }) => source)).toEqual([18, 0, 0, 0])
+    expect(tokenCounts.map(({ source, target }) => [source, target])).toEqual([
+      [18, 18],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ])
   })
 
   it('runs a sentence again in pieces when something got lost of it', () => {
@@ -98,6 +103,13 @@ describe('a request', () => {
     expect(runAll(job, true).cut).toEqual([0, 2])
     expect([0, 1, 2].map((item) => job.fieldOf(item))).toEqual(['texts[0]', 'texts[2]', 'texts[2]'])
   })
+})
+
+it('texts that were cut by the model are named in their order, whichever is done first', () => {
+  const { job } = jobOf(['one!', 'two!'])
+  encodeAll(job)
+  for (const item of [1, 0]) job.takeRow(item, { ids: [65], isCut: true })
+  expect((job.reply(TIMINGS).message as TranslateReply).cut).toEqual([0, 1])
 })
 
 it('a book lets others get in between: only so many of its sentences wait at a time', () => {
