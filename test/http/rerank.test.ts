@@ -273,6 +273,21 @@ describe('POST /rerank with texts', () => {
     expect(all.runtime.calls[0]?.options.rawScores).toBe(true)
   })
 
+  it('says in its headers what the work was and how long it took', async () => {
+    expect((await post(harness(), '/rerank', { query: 'qq', texts: ['a', 'bcd'] })).headers).toMatchObject({
+      'x-compute-type': 'cpu',
+      'x-compute-time': '5',
+      'x-compute-characters': '8',
+      'x-compute-tokens': '42',
+      'x-total-time': '5',
+      'x-tokenization-time': '1',
+      'x-queue-time': '1',
+      'x-inference-time': '3',
+      'leasehold-generation': '7',
+    })
+    expect((await post(harness(), '/rerank', ASKED)).headers).not.toHaveProperty('x-compute-type')
+  })
+
   it.each([
     [{ ...TEI, texts: [] }, 400, 'Empty'],
     [{ ...TEI, texts: 'a' }, 422, 'Validation'],

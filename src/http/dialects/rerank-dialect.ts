@@ -17,4 +17,6 @@ export interface RerankDialect {
   readonly read: (body: unknown) => RerankRequest
   /** What the answer is as JSON. */
   readonly write: (result: RerankResult, context: ReplyContext) => unknown
+  /** What the answer's headers say beside ours. @default nothing */
+  readonly headers?: (result: RerankResult, asked: RerankRequest) => Record<string, string>
 }

@@ -41,18 +41,19 @@ async function rerank(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { query, documents, ...wanted } = dialect.read(request.body)
-  const asked = wanted.model ?? models.defaultFor('rerank')
-  const model = models.nameOf(asked)
+  const asked = dialect.read(request.body)
+  const { query, documents } = asked
+  const name = asked.model ?? models.defaultFor('rerank')
+  const model = models.nameOf(name)
   request.subject = { model, items: documents.length }
   const { name: tenant } = request.scope.resolve(PRINCIPAL)
-  const options = { ...wanted.options, signal: request.left, tenant, ...request.scope.resolve(DEADLINE) }
-  const result = await models.explained(asked, () => runtime.rerank(model, query, documents, options))
+  const options = { ...asked.options, signal: request.left, tenant, ...request.scope.resolve(DEADLINE) }
+  const result = await models.explained(name, () => runtime.rerank(model, query, documents, options))
   const beganMs = clock.nowMs()
   const nowSeconds = Math.floor(clock.wallMs() / 1000)
   const body = JSON.stringify(dialect.write(result, { model, requestId: request.id, nowSeconds }))
   return reply
-    .headers(servedHeaders(result, clock.nowMs() - beganMs))
+    .headers({ ...servedHeaders(result, clock.nowMs() - beganMs), ...dialect.headers?.(result, asked) })
     .type('application/json; charset=utf-8')
     .send(body)
 }

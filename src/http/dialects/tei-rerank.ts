@@ -1,7 +1,15 @@
+import type { RerankResult } from '../../services/runtime.ts'
 import { Refusal } from '../reply-error.ts'
 import { wrong } from '../wrong-field.ts'
 import type { RerankDialect } from './rerank-dialect.ts'
-import { readDocuments, readFields, readFlag, readModel, readQuery } from './rerank-request.ts'
+import {
+  readDocuments,
+  readFields,
+  readFlag,
+  readModel,
+  readQuery,
+  type RerankRequest,
+} from './rerank-request.ts'
 import { teiErrors } from './tei-errors.ts'
 
 /**
@@ -36,4 +44,26 @@ export const teiRerank: RerankDialect = {
       score,
       ...(document !== undefined && { text: document }),
     })),
+  headers: computeHeaders,
+}
+
+/** Whole milliseconds; the query counts once for each text, as it is read there. */
+function computeHeaders(
+  { servedBy, tokens, timings }: RerankResult,
+  { query, documents }: RerankRequest,
+): Record<string, string> {
+  const { admitMs, queueMs, loadMs, tokeniseMs, inferMs } = timings
+  const ms = (duration: number): string => String(Math.round(duration))
+  const characters = documents.reduce((sum, { length }) => sum + query.length + length, 0)
+  const totalMs = admitMs + queueMs + loadMs + tokeniseMs + inferMs
+  return {
+    'x-compute-type': servedBy.slice(servedBy.lastIndexOf('@') + 1),
+    'x-compute-time': ms(totalMs),
+    'x-compute-characters': String(characters),
+    'x-compute-tokens': String(tokens),
+    'x-total-time': ms(totalMs),
+    'x-tokenization-time': ms(tokeniseMs),
+    'x-queue-time': ms(queueMs),
+    'x-inference-time': ms(inferMs),
+  }
 }
