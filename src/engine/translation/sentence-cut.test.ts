@@ -1,5 +1,5 @@
 import fc from '../../../test/support/fast-check.ts'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cutInTwo, cutSentences } from './sentence-cut.ts'
 
 const cut = (text: string, language = 'en', maxLength = 1_000): string[] =>
@@ -32,6 +32,23 @@ describe('a text', () => {
   it('does not mind a language that nobody knows', () => {
     expect(cut('One. Two.', 'not a language')).toEqual(['One.', 'Two.'])
     expect(cut('One. Two.', 'eng_Latn')).toEqual(['One.', 'Two.'])
+  })
+
+  it('makes the rules of a language once, and keeps those of a bounded number of languages', () => {
+    const { Segmenter } = Intl
+    const made: unknown[] = []
+    const spy = vi.spyOn(Intl, 'Segmenter').mockImplementation(function (tag, options) {
+      made.push(tag)
+      return new Segmenter(tag, options)
+    })
+    onTestFinished(() => spy.mockRestore())
+    const madeFor = (language: string): number => made.filter((tag) => tag === language).length
+    cut('One.', 'en-x-first')
+    cut('One.', 'en-x-first')
+    expect(madeFor('en-x-first')).toBe(1)
+    for (let n = 0; n < 500; n++) cut('One.', `en-x-${n}`)
+    cut('One.', 'en-x-first')
+    expect(madeFor('en-x-first')).toBe(2)
   })
 
   it('is the same when all is joined again, and no sentence is too long', () => {

@@ -25,6 +25,9 @@ const LEAST_WINDOW = 2_048
 /** Of a placeholder or an address, as far as it is looked for on either side of a cut. */
 const LONGEST_PART = 300
 
+/** More than the languages of the largest models; a model that does not say what it translates takes any name for one. */
+const MOST_SEGMENTERS = 500
+
 const segmenters = new Map<string, Intl.Segmenter>()
 
 /**
@@ -141,6 +144,7 @@ function segmenterOf(language: string): Intl.Segmenter {
   } catch {
     made = new Intl.Segmenter(undefined, { granularity: 'sentence' })
   }
+  if (segmenters.size === MOST_SEGMENTERS) segmenters.clear()
   segmenters.set(language, made)
   return made
 }
