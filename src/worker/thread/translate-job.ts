@@ -13,6 +13,7 @@ import type {
   TranslateRequest,
 } from '../protocol.ts'
 import { Job, type JobReply } from './job.ts'
+import { TextInWork, type SentenceInWork } from './text-in-work.ts'
 
 /** What the job needs of the model. */
 export interface Translator {
@@ -31,26 +32,9 @@ const MOST_UNFINISHED = 128
 /** No more characters than this go to the tokenizer as one sentence, for each token that the model takes. */
 const CHARACTERS_PER_TOKEN = 8
 
-interface SentenceWork {
-  readonly text: number
-  readonly plan: SentencePlan
-  /** Parts that are in the engine. */
-  running: number
-  isDone: boolean
-}
-
 interface RunningPart {
-  readonly sentence: SentenceWork
+  readonly sentence: SentenceInWork
   readonly part: SentencePart
-}
-
-/** A text: its sentences in order, of which the first `told` are in `translation`. */
-interface TextWork {
-  readonly sentences: SentenceWork[]
-  told: number
-  translation: string
-  source: number
-  target: number
 }
 
 /** Translations of texts, sentence by sentence. */
@@ -59,11 +43,11 @@ export class TranslateJob extends Job<TargetRow> {
   readonly #model: Translator
   readonly #languages: LanguagePair
   readonly #tell: (sentence: SentenceDone) => void
-  readonly #texts: TextWork[]
+  readonly #texts: readonly TextInWork[]
   readonly #cut = new Set<number>()
   readonly #items: RunningPart[] = []
   /** Sentences that something got lost of: they go through the model once more, in pieces. */
-  readonly #again: SentenceWork[] = []
+  readonly #again: SentenceInWork[] = []
   #nextText = 0
   /** The sentences of the text that is being cut. */
   #sentences: Iterator<CutSentence> | undefined
@@ -84,7 +68,7 @@ export class TranslateJob extends Job<TargetRow> {
     this.#languages = languages
     this.#tell = tell
     this.#credit = request.options.readAhead ?? Infinity
-    this.#texts = request.texts.map(() => ({ sentences: [], told: 0, translation: '', source: 0, target: 0 }))
+    this.#texts = request.texts.map(() => new TextInWork())
   }
 
   get isEncoded(): boolean {
@@ -110,8 +94,7 @@ export class TranslateJob extends Job<TargetRow> {
 
   takeRow(item: number, row: TargetRow): void {
     const { sentence, part } = this.#items[item] as RunningPart
-    const text = this.#texts[sentence.text] as TextWork
-    text.target += row.ids.length
+    this.#textOf(sentence).targetTokens += row.ids.length
     if (row.isCut) this.#cut.add(sentence.text)
     const written = this.#model.tokenizer.decode(row.ids)
     sentence.plan.take(part, this.#model.processor.postprocess(written, this.#languages))
@@ -125,7 +108,10 @@ export class TranslateJob extends Job<TargetRow> {
       type: 'translated',
       id: this.id,
       texts: this.#texts.map(({ translation }) => translation),
-      tokenCounts: this.#texts.map(({ source, target }) => ({ source, target })),
+      tokenCounts: this.#texts.map(({ sourceTokens, targetTokens }) => ({
+        source: sourceTokens,
+        target: targetTokens,
+      })),
       cut: [...this.#cut].sort((a, b) => a - b),
       timings,
     }
@@ -137,7 +123,7 @@ export class TranslateJob extends Job<TargetRow> {
   }
 
   /** Undefined when the text had no further one. */
-  #nextSentence(): SentenceWork | undefined {
+  #nextSentence(): SentenceInWork | undefined {
     const text = this.#nextText
     this.#sentences ??= cutSentences(
       this.#request.texts[text] as string,
@@ -153,11 +139,11 @@ export class TranslateJob extends Job<TargetRow> {
     this.#credit--
     this.#unfinished++
     const sentence = { text, plan: new SentencePlan(value), running: 0, isDone: false }
-    this.#texts[text]?.sentences.push(sentence)
+    this.#textOf(sentence).add(sentence)
     return sentence
   }
 
-  #encodeOpen(sentence: SentenceWork): RunItem[] {
+  #encodeOpen(sentence: SentenceInWork): RunItem[] {
     const items: RunItem[] = []
     const waiting = sentence.plan.open
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
@@ -171,29 +157,26 @@ export class TranslateJob extends Job<TargetRow> {
       items.push(item)
       this.#items.push({ sentence, part })
       sentence.running++
-      const text = this.#texts[sentence.text] as TextWork
-      text.source += item.ids.length
+      this.#textOf(sentence).sourceTokens += item.ids.length
     }
     return items
   }
 
-  /** What is complete from the beginning of the text on is told. */
-  #finish(sentence: SentenceWork): void {
+  #finish(sentence: SentenceInWork): void {
     sentence.isDone = true
     this.#unfinished--
-    const text = this.#texts[sentence.text] as TextWork
-    for (let next = text.sentences[text.told]; next?.isDone === true; next = text.sentences[text.told]) {
-      const { translation } = next.plan
-      text.translation += translation
-      if (this.#request.options.readAhead !== undefined) {
-        const { id } = this
-        this.#tell({ type: 'sentence', id, text: sentence.text, sentence: text.told, translation })
-      }
-      text.told++
+    const { id } = this
+    for (const done of this.#textOf(sentence).takeFinished()) {
+      if (this.#request.options.readAhead === undefined) continue
+      this.#tell({ type: 'sentence', id, text: sentence.text, ...done })
     }
   }
 
-  #tooLong({ text }: SentenceWork): InputTooLongError {
+  #textOf({ text }: SentenceInWork): TextInWork {
+    return this.#texts[text] as TextInWork
+  }
+
+  #tooLong({ text }: SentenceInWork): InputTooLongError {
     const field = `texts[${text}]`
     return new InputTooLongError(`A single character of ${field} has more tokens than the model takes.`, {
       field,
