@@ -2,7 +2,7 @@ import { InvalidInputError } from '../kernel/errors.ts'
 import type { Fields } from './backend.ts'
 import type { SessionLimits } from './limits.ts'
 import { checkKey } from './names.ts'
-import { seal, setOwn } from './value.ts'
+import { describe, isPlain, seal, setOwn } from './value.ts'
 
 /** Stands for the absence of a key in what an update returns: `atomicUpdate(() => ({ cart: REMOVE }))`. */
 export const REMOVE: unique symbol = Symbol('leasehold.session.remove')
@@ -17,11 +17,13 @@ export interface SealedUpdate {
 }
 
 /** Throws `InvalidInputError` for what a session cannot hold. */
-export function sealUpdate(values: object, maxValueChars: number): SealedUpdate {
+export function sealUpdate(values: unknown, maxValueChars: number): SealedUpdate {
+  if (!isPlain(values))
+    throw new InvalidInputError(`A session takes its keys from a plain object, got ${describe(values)}.`)
   let set: Record<string, unknown> | undefined
   let remove: string[] | undefined
   for (const key of Object.keys(values)) {
-    const value = (values as Record<string, unknown>)[checkKey(key)]
+    const value = values[checkKey(key)]
     if (value === REMOVE) (remove ??= []).push(key)
     else setOwn((set ??= {}), key, seal(value, key, maxValueChars))
   }
@@ -85,7 +87,7 @@ export class Draft {
   }
 
   /** Takes over values, and drops the keys whose value is `REMOVE`. All of them or, with an error, none. */
-  merge(values: object): void {
+  merge(values: unknown): void {
     this.mergeSealed(sealUpdate(values, this.#limits.maxValueChars))
   }
 

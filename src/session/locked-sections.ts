@@ -6,6 +6,7 @@ import type { ReentrantHold } from '../sync/reentrant-hold.ts'
 import type { CommitResult, Fields, MaybePromise, SessionBackend, SessionRecord } from './backend.ts'
 import { Draft, NO_FIELDS } from './draft.ts'
 import type { SessionLimits } from './limits.ts'
+import { checkWriteOptions } from './options.ts'
 import type { RecentRecords } from './recent-records.ts'
 import { leaseLost, SessionLease } from './session-lease.ts'
 import type { SessionLocks } from './session-locks.ts'
@@ -68,6 +69,7 @@ export class LockedSections {
   ): Promise<A> {
     const { locks, backend, clock, leaseMs, storeTimeoutMs, counters, isAmbient } = this.#context
     const { id, signal } = request
+    checkWriteOptions(request)
     signal?.throwIfAborted()
     const startedAtMs = backend.leases === undefined ? 0 : clock.nowMs()
     const entry = locks.acquire(id, request)

@@ -1,7 +1,8 @@
+import { inspect } from 'node:util'
 import { InvalidInputError, SessionConflictError } from '../kernel/errors.ts'
 import type { Draft } from './draft.ts'
 import type { Operation } from './types.ts'
-import { isSame, seal, setOwn } from './value.ts'
+import { isPlain, isSame, seal, setOwn } from './value.ts'
 
 /** Carries an operation out on a draft and answers with the new value of the key. */
 export function applyOperation(draft: Draft, key: string, operation: Operation): unknown {
@@ -47,15 +48,26 @@ function mismatch(operation: string, wanted: string, key: string): InvalidInputE
   })
 }
 
-/** The operation with values of its own: what the caller does to his afterwards is not part of it. */
+/**
+ * The operation with values of its own: what the caller does to his afterwards is not part of it. Throws `InvalidInputError` for
+ * what is no operation.
+ */
 export function sealOperation(key: string, operation: Operation, maxValueChars: number): Operation {
-  if ('push' in operation) return { push: seal(operation.push, key, maxValueChars) }
-  if ('merge' in operation)
-    return { merge: seal(operation.merge, key, maxValueChars) as Record<string, unknown> }
-  if ('cas' in operation) {
-    const [expected, next] = operation.cas
-    const sealedExpected = expected === undefined ? undefined : seal(expected, key, maxValueChars)
-    return { cas: [sealedExpected, seal(next, key, maxValueChars)] }
+  const [kind, ...more] = isPlain(operation) ? Object.keys(operation) : []
+  if (more.length === 0) {
+    if (kind === 'inc' && 'inc' in operation) return { inc: checkStep(operation.inc) }
+    if (kind === 'push' && 'push' in operation) return { push: seal(operation.push, key, maxValueChars) }
+    if (kind === 'merge' && 'merge' in operation && isPlain(operation.merge))
+      return { merge: seal(operation.merge, key, maxValueChars) as Record<string, unknown> }
+    if (kind === 'cas' && 'cas' in operation && Array.isArray(operation.cas) && operation.cas.length === 2) {
+      const [expected, next] = operation.cas
+      const sealedExpected = expected === undefined ? undefined : seal(expected, key, maxValueChars)
+      return { cas: [sealedExpected, seal(next, key, maxValueChars)] }
+    }
   }
-  return { inc: checkStep(operation.inc) }
+  throw new InvalidInputError(
+    'An operation is one of { inc: number }, { push: value }, { merge: object } and { cas: [expected, next] }, ' +
+      `got ${inspect(operation, { depth: 1, breakLength: Infinity })}.`,
+    { field: key },
+  )
 }

@@ -4,6 +4,7 @@ import { NO_FIELDS, sealUpdate, type Draft, type SealedUpdate } from './draft.ts
 import { map } from './maybe-promise.ts'
 import { difference, type SessionMirror } from './mirror.ts'
 import { checkKey } from './names.ts'
+import { checkWriteOptions } from './options.ts'
 import { applyOperation, sealOperation } from './operations.ts'
 import type { SessionHealth, SessionStats } from './statistics.ts'
 import type { SessionsCore } from './sessions-core.ts'
@@ -274,6 +275,7 @@ export class Session<S extends SessionValues, M extends Mode> implements Session
     answer: (written: Written<R>) => A,
     kind: WriteKind = PLAIN,
   ): MaybePromise<A> {
+    checkWriteOptions(options)
     const { isDestruction = false, isTouch = false, increment } = kind
     const write: Write<R, A> = {
       run,

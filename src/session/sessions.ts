@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../kernel/clock.ts'
 import type { Answer, ListOptions, Mode, SessionBackend, SessionPage } from './backend.ts'
 import { checkLimits, type SessionLimits } from './limits.ts'
 import { checkId, newSessionId } from './names.ts'
+import { checkDuration } from './options.ts'
 import { Session, type OpenOptions } from './session-manager.ts'
 import { SessionsCore, type SessionWarning } from './sessions-core.ts'
 import type { SessionCounters, SessionHealth } from './statistics.ts'
@@ -140,11 +141,6 @@ export class Sessions<M extends Mode = Mode> implements AsyncDisposable {
  */
 export function openSessions<M extends Mode>(options: SessionsOptions<M>): Sessions<M> {
   return new Sessions(options)
-}
-
-function checkDuration(name: string, value: number, leastMs = 0): void {
-  if (typeof value === 'number' && value >= leastMs) return
-  throw new RangeError(`${name} must be a number of milliseconds, ${leastMs} or more, got ${String(value)}`)
 }
 
 function emitWarning(warning: SessionWarning, message: string): void {

@@ -131,14 +131,17 @@ export function setOwn(target: object, key: string, value: unknown): void {
   else (target as Record<string, unknown>)[key] = value
 }
 
-/** Also of another realm, whose `Object.prototype` is not ours. */
-function isPlain(value: object): boolean {
+/** Whether it is an object that is nothing but its keys. Also of another realm, whose `Object.prototype` is not ours. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
 }
 
-function describe(value: unknown): string {
+/** For messages. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null)
     return `an instance of ${value.constructor?.name ?? 'a class'}`
   return typeof value === 'function' ? 'a function' : inspect(value)

@@ -646,6 +646,51 @@ export function sessionSuite(
         expect(seen).toEqual(value)
       })
 
+      it.each<[unknown, string]>([
+        [[1, 2], 'an array'],
+        [new Map([['a', 1]]), 'an instance of Map'],
+        [new Date(0), 'an instance of Date'],
+      ])('takes keys from nothing but plain objects: %j', async (values, what) => {
+        const session = fresh()
+        const refusal = { code: 'INVALID_INPUT', message: expect.stringContaining(what) }
+        expect(await failure(() => session.atomicUpdate(() => values as Values))).toMatchObject(refusal)
+        expect(await failure(() => session.atomicUpdateAsync(async () => values as Values))).toMatchObject(
+          refusal,
+        )
+        if (!(values instanceof Map))
+          expect(await failure(() => session.setMultiple(values as Values))).toMatchObject(refusal)
+        expect(await session.read()).toBeUndefined()
+      })
+
+      const notOperations: unknown[] = [
+        null,
+        {},
+        { inc: 1, push: 2 },
+        { merge: [1] },
+        { merge: 5 },
+        { cas: 5 },
+        { cas: [1] },
+      ]
+      it.each(notOperations)('refuses what is no operation: %j', async (operation) => {
+        const session = fresh()
+        const refusal = { code: 'INVALID_INPUT', message: expect.stringContaining('An operation is one of') }
+        expect(await failure(() => session.apply('n', operation as never))).toMatchObject(refusal)
+        expect(await session.read()).toBeUndefined()
+      })
+
+      it.each([NaN, -1, '5', 1e300, null])('refuses %j for a time, and writes nothing', async (timeMs) => {
+        const session = fresh()
+        for (const options of [{ ttlMs: timeMs as never }, { timeoutMs: timeMs as never }])
+          for (const write of [
+            () => session.set('n', 1, options),
+            () => session.apply('n', { inc: 1 }, options),
+            () => session.touch(options),
+            () => session.withLock((tx) => tx.set('n', 1), options),
+          ])
+            expect(await failure(write)).toBeInstanceOf(RangeError)
+        expect(await session.read()).toBeUndefined()
+      })
+
       it('names the place of what it refuses', async () => {
         const error = await failure(() => fresh().set('user', { tags: ['a', new Date(0)] }))
         expect(error).toMatchObject({ field: 'user.tags[1]', message: expect.stringContaining('Date') })

@@ -9,11 +9,16 @@ import { defineScripts, type ScriptedRedis } from './scripts.ts'
 const OURS: RedisOptions = {
   lazyConnect: true,
   enableOfflineQueue: false,
+  // Would call a write refused that may have been made.
+  commandTimeout: undefined,
   autoResendUnfulfilledCommands: false,
   // Fails what is under way as soon as the connection is lost.
   maxRetriesPerRequest: 0,
   retryStrategy: (attempts) => Math.min(1_000, 20 * 2 ** Math.min(attempts, 6)),
 }
+
+/** Before a server that cannot be written is asked again. */
+const REPLICA_PAUSE_MS = 50
 
 export interface Target {
   /** The class: the package is imported only when it is needed. */
@@ -73,12 +78,21 @@ export class RedisConnection {
       } catch (error) {
         throw wasSent && isWrite ? this.#unknown(error) : error
       }
-      const isRepeated = wasSent
+      const isRepeated: boolean = wasSent
       wasSent = true
       try {
         this.#writeTogether()
         return await this.#inTime(send(isRepeated), leftMs, isWrite)
       } catch (error) {
+        if (isReadOnly(error)) {
+          this.#lastError = error
+          // Nothing was written.
+          wasSent = isRepeated
+          // With too little time left, an attempt may end without an answer, and nobody would know its outcome.
+          if (leftMs < timeoutMs / 4) throw this.#unreachable()
+          await this.#leaveReplica()
+          continue
+        }
         if (!isConnectionLoss(error)) throw isOurs(error) ? error : this.#failure(error)
         this.#lastError = error
         // The loss may be known before the client says that it is not ready any more.
@@ -136,9 +150,15 @@ export class RedisConnection {
     })
   }
 
-  #pause(): Promise<void> {
+  /** A primary that has become a replica stays connected: who goes by its name now is known only to a new connection. */
+  async #leaveReplica(): Promise<void> {
+    await this.#pause(REPLICA_PAUSE_MS)
+    if (this.redis.status === 'ready') this.redis.disconnect(true)
+  }
+
+  #pause(ms = 5): Promise<void> {
     const pause = new Deferred<void>()
-    this.#clock.callAt(this.#clock.nowMs() + 5, () => pause.resolve())
+    this.#clock.callAt(this.#clock.nowMs() + ms, () => pause.resolve())
     return pause.promise
   }
 
@@ -165,6 +185,11 @@ export class RedisConnection {
       { cause },
     )
   }
+}
+
+/** As a replica answers. The scripts write nothing before their first write is refused. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && /\bREADONLY\b/.test(error.message)
 }
 
 function isOurs(error: unknown): boolean {

@@ -245,6 +245,44 @@ describe.runIf(reason === undefined)('redis with replicas', () => {
   })
 })
 
+it('goes on when its server has become a replica, and is a primary again', async (ctx) => {
+  if (reason !== undefined) return ctx.skip(reason)
+  const server = await RedisServer.start()
+  const sessions = openSessions({ backend: await redisBackend({ url: server.url }) })
+  const session = sessions.create<{ n: number }>()
+  await session.set('n', 1)
+  const admin = new Redis(server.url)
+  await admin.replicaof('127.0.0.1', 1)
+  const late = session.atomicUpdate(({ n }) => ({ n: n + 1 }))
+  const added = session.apply('n', { inc: 1 })
+  const section = session.withLock((tx) => tx.set('n', Number(tx.get('n')) + 1))
+  await vi.waitFor(async () => expect(await admin.info('errorstats')).toContain('READONLY'))
+  await admin.replicaof('NO', 'ONE')
+  await Promise.all([late, added, section])
+  expect(await session.get('n')).toBe(4)
+  admin.disconnect()
+  await sessions.close()
+  await server.end()
+})
+
+it('says of a replica that nothing was written', async (ctx) => {
+  if (reason !== undefined) return ctx.skip(reason)
+  const server = await RedisServer.start('--replicaof', '127.0.0.1 1')
+  const sessions = openSessions({ backend: await redisBackend({ url: server.url }), timeoutMs: 4_000 })
+  await expect(sessions.create().set('n', 1)).rejects.toMatchObject({
+    code: 'SESSION_STORE',
+    message: expect.stringMatching(/READONLY.*Nothing was written/) as string,
+  })
+  await sessions.close()
+  await server.end()
+})
+
+it('names its keys itself', async (ctx) => {
+  if (reason !== undefined) return ctx.skip(reason)
+  const misnamed = redisBackend({ url: 'redis://127.0.0.1:1', redis: { keyPrefix: 'app:' } })
+  await expect(misnamed).rejects.toMatchObject({ code: 'CONFIG' })
+})
+
 it('promises nothing of a server that does not tell its settings', async (ctx) => {
   if (reason !== undefined) return ctx.skip(reason)
   const server = await RedisServer.start('--appendonly', 'yes', '--rename-command', 'CONFIG', '')

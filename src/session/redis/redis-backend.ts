@@ -238,6 +238,10 @@ export class RedisBackend implements SessionBackend<'async'> {
  */
 export async function redisBackend(options: RedisBackendOptions): Promise<RedisBackend> {
   const { url, redis, connectTimeoutMs = TIMEOUT_MS, clock = systemClock } = options
+  if (redis?.keyPrefix)
+    throw new ConfigError(
+      'Sessions name their keys themselves: give `prefix` in the place of `redis.keyPrefix`.',
+    )
   const { Redis } = await importPeer('ioredis', () => import('ioredis'))
   const target = { Redis, url, redis }
   const connection = new RedisConnection(target, clock)

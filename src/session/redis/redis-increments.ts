@@ -66,10 +66,11 @@ export class RedisIncrements {
     this.#pending = []
     for (let first = rest[0]; first !== undefined; first = rest[0]) {
       const { batch } = first
-      // Nearly always all of them.
-      const alike = rest.filter((pending) => isAlike(pending.batch, batch))
+      const alike: Pending[] = []
+      const others: Pending[] = []
+      for (const pending of rest) (isAlike(pending.batch, batch) ? alike : others).push(pending)
       for (let i = 0; i < alike.length; i += MAX_GROUP) void this.#send(alike.slice(i, i + MAX_GROUP))
-      rest = alike.length === rest.length ? [] : rest.filter((pending) => !isAlike(pending.batch, batch))
+      rest = others
     }
   }
 
@@ -107,6 +108,7 @@ export class RedisIncrements {
 
 /** Whether one script can make them both. */
 function isAlike(a: IncrementBatch, b: IncrementBatch): boolean {
+  if (a === b) return true
   return (
     a.ttlMs === b.ttlMs &&
     a.mustExist === b.mustExist &&

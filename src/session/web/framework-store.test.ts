@@ -89,6 +89,12 @@ it('stores nothing of its own in a session', async () => {
   expect(Object.keys(fields ?? {}).sort()).toEqual(['cookie', 'n', 'user'])
 })
 
+it('keeps a session whose cookie ends at no date for as long as by default', async () => {
+  const store = frameworkStore(sessions, { ttlMs: 60_000 })
+  await new Promise((resolve) => store.set('a', { cookie: { expires: 'soon' } }, resolve))
+  expect(sessions.open('a').read()).toEqual({ cookie: { expires: 'soon' } })
+})
+
 it('passes the errors of the store on', async () => {
   const backend = memoryBackend()
   backend.read = () => {

@@ -46,8 +46,9 @@ export function frameworkStore(
   const isCounter = (key: string): boolean => counters.includes(key)
 
   function timeToLiveMs({ cookie }: FrameworkSession): number {
-    if (cookie?.expires === undefined || cookie.expires === null) return defaultTtlMs
-    return Number(new Date(cookie.expires)) - sessions.wallMs()
+    const endsAtMs = cookie?.expires ? Number(new Date(cookie.expires)) : NaN
+    // Neither is a date that is none an end.
+    return Number.isNaN(endsAtMs) ? defaultTtlMs : endsAtMs - sessions.wallMs()
   }
 
   async function load(id: string): Promise<FrameworkSession | null> {
