@@ -13,13 +13,18 @@ const INCREMENT = `
 countWhenAsked(async ({ url, keys }) => {
   const sessions = openSessions({ backend: await redisBackend({ url }), timeoutMs: 60_000 })
   const managers = Array.from({ length: keys }, (_, i) => sessions.open(`counter${i}`))
-  const shared = new Redis(url)
-  shared.defineCommand('increment', { lua: INCREMENT, numberOfKeys: 1 })
+  const connect = () => {
+    const redis = new Redis(url)
+    redis.defineCommand('increment', { lua: INCREMENT, numberOfKeys: 1 })
+    return redis
+  }
+  const shared = connect()
   // WATCH belongs to a connection.
-  const own = Array.from({ length: CALLERS }, () => new Redis(url))
+  const own = Array.from({ length: CALLERS }, connect)
   return {
     ours: { add: (counter) => managers[counter % keys].apply('n', { inc: 1 }) },
-    lua: { add: (counter) => shared.increment(`lua${counter % keys}`) },
+    lua: { add: (counter, caller) => own[caller].increment(`lua${counter % keys}`) },
+    sharedLua: { add: (counter) => shared.increment(`lua${counter % keys}`) },
     watch: {
       async add(counter, caller) {
         const redis = own[caller]

@@ -40,6 +40,14 @@ const LMDB = {
   default: { options: {}, synchronous: 'NORMAL' },
 }
 
+/** Ways of adding in Redis without the library, and in how many sessions. */
+const REDIS = {
+  'hot-watch': { side: 'watch', against: 'WATCH/MULTI, a connection each', target: 200, keys: 1 },
+  'hot-lua': { side: 'lua', against: 'an increment in Lua, a connection each', target: 8, keys: 1 },
+  'hot-lua-shared': { side: 'sharedLua', against: 'an increment in Lua, one connection', keys: 1 },
+  'many-lua': { side: 'sharedLua', against: 'an increment in Lua, one connection', target: 1, keys: 1_000 },
+}
+
 function newFile() {
   const folder = mkdtempSync(join(tmpdir(), 'leasehold-bench-'))
   return { path: join(folder, 'sessions.mdb'), remove: () => rmSync(folder, { recursive: true }) }
@@ -260,25 +268,22 @@ export default [
       }
     },
   },
-  ...['hot-watch', 'hot-lua', 'many-lua'].map((name) => ({
+  ...Object.entries(REDIS).map(([name, { side, against, target, keys }]) => ({
     name: `session.redis-${name}`,
     unit: 'op/s',
     better: 'more',
-    against: name === 'hot-watch' ? 'WATCH/MULTI' : 'an increment in Lua',
-    target: { 'hot-watch': 200, 'hot-lua': 8, 'many-lua': 1 }[name],
+    against,
+    ...(target !== undefined && { target }),
     // Two processes with 64 callers each add 1, in one session or in one of a thousand.
     async prepare() {
       const missing = whyNoRedis()
       if (missing !== undefined) return { skip: missing }
       const { url, close } = await startRedis()
-      const counters = await startCounters('redis-counters.mjs', {
-        url,
-        keys: name === 'many-lua' ? 1_000 : 1,
-      })
+      const counters = await startCounters('redis-counters.mjs', { url, keys })
       const countOf = (side) => async () => (await counters.count(side)).perSecond
       return {
         ours: countOf('ours'),
-        theirs: countOf(name === 'hot-watch' ? 'watch' : 'lua'),
+        theirs: countOf(side),
         close: () => counters.close().then(close),
       }
     },
