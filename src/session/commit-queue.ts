@@ -95,10 +95,12 @@ export class CommitQueue {
     if (this.#isAddition(batch) && (await this.#incremented(batch))) return
     let base = recent.get(id)
     // A record from memory may be old. It is good enough for a commit, which will say so, but for nothing else.
-    let isFresh = false
+    // And what was read is good enough for those alone that were asked for before: how many of the batch they are.
+    let freshFor = 0
     const readAgain = async (): Promise<void> => {
+      const asking = batch.length
       base = await backend.read(id, timeoutMs)
-      isFresh = true
+      freshFor = asking
     }
     if (base === undefined) await readAgain()
     for (let attempts = 0; ; attempts++) {
@@ -107,8 +109,9 @@ export class CommitQueue {
       const draft = this.#run(batch, base)
       const change = this.#needsCommit(batch, draft, base)
       if (!change) {
-        if (isFresh) return this.#settle(batch, base?.version ?? 0)
-        await readAgain()
+        this.#settle(batch.splice(0, freshFor), base?.version ?? 0)
+        freshFor = 0
+        if (batch.length > 0) await readAgain()
         continue
       }
       const result: CommitResult = await backend.commit(id, {
@@ -129,7 +132,7 @@ export class CommitQueue {
         case 'conflict':
           counters.conflicts++
           base = result.now
-          isFresh = true
+          freshFor = batch.length
           break
         case 'locked':
           await sleep(this.#context.clock, pauseMs(attempts, result.forMs))

@@ -1,5 +1,7 @@
 import fc from '../support/fast-check.ts'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { Deferred } from '../../src/kernel/deferred.ts'
 import { openSessions, type SessionBackend } from '../../src/session/index.ts'
 import { AsyncMemoryBackend } from '../support/async-memory-backend.ts'
 
@@ -68,6 +70,25 @@ it('loses no update, however the answers of the store come', async () => {
     }),
     { numRuns: 100 },
   )
+})
+
+it('answers no write from what was read before it was asked for', async () => {
+  const store = new AsyncMemoryBackend(() => 0, false)
+  const backend = store.openAgain()
+  const { promise: isOver, resolve: goOn } = new Deferred<void>()
+  const read = backend.read.bind(backend)
+  backend.read = async (id) => {
+    const record = await read(id)
+    await isOver
+    return record
+  }
+  const session = openSessions({ backend }).open<Counter>('counter')
+  const early = session.delete('n')
+  await turn()
+  await openSessions({ backend: store.openAgain() }).open<Counter>('counter').set('n', 1)
+  const late = session.delete('n')
+  goOn()
+  expect(await Promise.all([early, late])).toEqual([false, true])
 })
 
 it('would see it if one were lost', async () => {
