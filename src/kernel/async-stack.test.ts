@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { eventually } from '../../test/support/eventually.ts'
 import { AsyncStack } from './async-stack.ts'
 import { Deferred } from './deferred.ts'
 
@@ -21,7 +22,7 @@ describe('an async stack', () => {
       },
     })
     const closing = stack.close()
-    await vi.waitFor(() => expect(order).toEqual(['fourth', 'third', 'second begins']))
+    await eventually(() => expect(order).toEqual(['fourth', 'third', 'second begins']))
     slow.resolve()
     await closing
     expect(order).toEqual(['fourth', 'third', 'second begins', 'second ends', 'first'])

@@ -1,5 +1,6 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import {
   InvalidInputError,
   LockTimeoutError,
@@ -273,7 +274,7 @@ export function sessionSuite(
           settle(() => missing.apply('n', { inc: 1 })),
         ])
         expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
-        await vi.waitFor(async () => expect(await short.read()).toBeUndefined())
+        await eventually(async () => expect(await short.read()).toBeUndefined())
         expect(await plain.read()).toEqual({ n: 1 })
         expect(await missing.read()).toBeUndefined()
       })
@@ -856,14 +857,14 @@ export function sessionSuite(
       const events: SessionEvent[] = []
       const watch = session.watch((event) => events.push(event))
       // A watch is set up on the other side some time after it was asked for.
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await session.apply('n', { inc: 1 })
         expect(events.some(({ type }) => type === 'set')).toBe(true)
       })
       const { version } = await session.set('n', 0)
-      await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: 'set', id: session.id, version }))
+      await eventually(() => expect(events.at(-1)).toEqual({ type: 'set', id: session.id, version }))
       await session.destroy()
-      await vi.waitFor(() => expect(events.at(-1)?.type).toBe('delete'))
+      await eventually(() => expect(events.at(-1)?.type).toBe('delete'))
       watch[Symbol.dispose]()
       const count = events.length
       await session.set('n', 2)
@@ -878,7 +879,7 @@ export function sessionSuite(
       await session.set('n', 1, { ttlMs: 2_000 })
       await session.apply('n', { inc: 1 }, { ttlMs: 400 })
       const { version } = await session.apply('n', { inc: 1 })
-      await vi.waitFor(() => expect(events.at(-1)?.type).toBe('expire'), { timeout: 5_000 })
+      await eventually(() => expect(events.at(-1)?.type).toBe('expire'))
       const end = events.at(-1)?.version ?? NaN
       expect(end).toBeGreaterThanOrEqual(version)
       expect(await session.read()).toBeUndefined()
@@ -891,7 +892,7 @@ export function sessionSuite(
       await session.set('n', 1, { ttlMs: 400 })
       const events: SessionEvent[] = []
       using _watch = session.watch((event) => events.push(event))
-      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['expire']), { timeout: 5_000 })
+      await eventually(() => expect(events.map(({ type }) => type)).toEqual(['expire']))
     })
 
     it('answers in ways that some order of the calls explains', async () => {

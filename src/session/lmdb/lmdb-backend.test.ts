@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { openSessions } from '../sessions.ts'
 import { lmdbBackend } from './lmdb-backend.ts'
 
@@ -105,7 +106,7 @@ it('removes what has expired by itself, from time to time', async () => {
   await sessions.open('b').set('n', 1)
   const root = open({ path, noSubdir: true, maxDbs: 4 })
   const stored = root.openDB<object, string>('sessions', { encoding: 'json' })
-  await vi.waitFor(() => {
+  await eventually(() => {
     stored.resetReadTxn()
     expect([...stored.getKeys()]).toEqual(['b'])
   })

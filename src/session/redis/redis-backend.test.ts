@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { RedisServer, whyNoRedis } from '../../../test/support/redis-server.ts'
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts'
 import type { SessionEvent } from '../backend.ts'
@@ -41,7 +42,7 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
       proxy.isDeaf = true
       const write = session.apply('n', { inc: 1 })
       // The server has carried it out, and the answer is swallowed.
-      await vi.waitFor(async () => expect(await direct.open<Values>(session.id).get('n')).toBe(i))
+      await eventually(async () => expect(await direct.open<Values>(session.id).get('n')).toBe(i))
       proxy.isDeaf = false
       proxy.cut()
       expect((await write).value).toBe(i)
@@ -55,7 +56,7 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
       proxy.isDeaf = true
       const writes = many.map((session) => session.apply('n', { inc: 1 }))
       for (const { id } of many)
-        await vi.waitFor(async () => expect(await direct.open<Values>(id).get('n')).toBe(i))
+        await eventually(async () => expect(await direct.open<Values>(id).get('n')).toBe(i))
       proxy.isDeaf = false
       proxy.cut()
       expect((await Promise.all(writes)).map(({ value }) => value)).toEqual(many.map(() => i))
@@ -90,7 +91,7 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
       proxy.isDeaf = true
       return { n: (tx.get('n') ?? 0) + 1 }
     })
-    await vi.waitFor(async () => expect(await direct.open<Values>(session.id).get('n')).toBe(1))
+    await eventually(async () => expect(await direct.open<Values>(session.id).get('n')).toBe(1))
     proxy.isDeaf = false
     proxy.cut()
     await write
@@ -105,7 +106,7 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     await expect(session.get('n')).rejects.toMatchObject({ code: 'SESSION_STORE' })
     expect((await session.checkHealth()).isHealthy).toBe(false)
     proxy.thaw()
-    await vi.waitFor(() => session.apply('n', { inc: 1 }))
+    await eventually(() => session.apply('n', { inc: 1 }))
     expect([1, 2]).toContain(await session.get('n'))
     expect((await session.checkHealth()).isHealthy).toBe(true)
   })
@@ -145,10 +146,10 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
   })
 
   it('keeps a lease for as long as a section takes', async () => {
-    const own = openSessions({ backend: await redisBackend({ url: proxy.url }), leaseMs: 300 })
+    const own = openSessions({ backend: await redisBackend({ url: proxy.url }), leaseMs: 1_000 })
     const session = own.create<Values>()
     await session.withLock(async (tx) => {
-      await new Promise((resolve) => setTimeout(resolve, 700))
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
       tx.set('n', 1)
     })
     expect(await session.get('n')).toBe(1)
@@ -159,13 +160,13 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     const session = sessions.create<Values>()
     const events: SessionEvent[] = []
     using _watch = session.watch((event) => events.push(event))
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await session.apply('n', { inc: 1 })
       expect(events).not.toHaveLength(0)
     })
     proxy.cut()
-    await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: 'gap', id: session.id, version: 0 }))
-    await vi.waitFor(async () => {
+    await eventually(() => expect(events.at(-1)).toEqual({ type: 'gap', id: session.id, version: 0 }))
+    await eventually(async () => {
       await session.apply('n', { inc: 1 })
       expect(events.at(-1)?.type).toBe('set')
     })
@@ -177,7 +178,7 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     const events: SessionEvent[] = []
     using _watch = session.watch((event) => events.push(event))
     // What expires is known before the connection goes, and looked for when it is back.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await session.set('n', 2, { ttlMs: 300 })
       expect(events).not.toHaveLength(0)
     })
@@ -185,9 +186,8 @@ describe.runIf(reason === undefined)('redis behind a bad network', () => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     proxy.thaw()
     proxy.cut()
-    await vi.waitFor(
-      () => expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['gap', 'expire'])),
-      { timeout: 5_000 },
+    await eventually(() =>
+      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['gap', 'expire'])),
     )
     expect(events.filter(({ type }) => type === 'expire')).toHaveLength(1)
   })
@@ -228,10 +228,10 @@ describe.runIf(reason === undefined)('redis with replicas', () => {
     const primary = await RedisServer.start()
     const replica = await RedisServer.start('--replicaof', `127.0.0.1 ${primary.port}`)
     const options = { url: primary.url, replicas: 1 }
-    const sessions = openSessions({ backend: await redisBackend(options), timeoutMs: 1_000 })
+    const sessions = openSessions({ backend: await redisBackend(options), timeoutMs: 3_000 })
     const session = sessions.create<Values>()
     // The replica needs a while to get in touch.
-    await vi.waitFor(() => session.set('n', 1), { timeout: 10_000 })
+    await eventually(() => session.set('n', 1))
     expect((await session.set('n', 1)).durability).toBe('replica')
     expect((await session.apply('n', { inc: 1 })).value).toBe(2)
     await replica.kill()
@@ -256,7 +256,7 @@ it('goes on when its server has become a replica, and is a primary again', async
   const late = session.atomicUpdate(({ n }) => ({ n: n + 1 }))
   const added = session.apply('n', { inc: 1 })
   const section = session.withLock((tx) => tx.set('n', Number(tx.get('n')) + 1))
-  await vi.waitFor(async () => expect(await admin.info('errorstats')).toContain('READONLY'))
+  await eventually(async () => expect(await admin.info('errorstats')).toContain('READONLY'))
   await admin.replicaof('NO', 'ONE')
   await Promise.all([late, added, section])
   expect(await session.get('n')).toBe(4)

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import session, { type SessionOptions } from 'express-session'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { memoryBackend } from '../memory-backend.ts'
 import { openSessions, type Sessions } from '../sessions.ts'
@@ -129,7 +130,7 @@ async function get(path: string, cookie?: string): Promise<{ text: string; cooki
 
 async function together(count: number, path: (i: number) => string, cookie: string): Promise<void> {
   const requests = Array.from({ length: count }, (_, i) => get(path(i), cookie))
-  await vi.waitFor(() => expect(reached).toBe(count))
+  await eventually(() => expect(reached).toBe(count))
   gate.resolve()
   await Promise.all(requests)
 }
@@ -170,7 +171,7 @@ describe('requests side by side', () => {
       reached = 0
       const { cookie } = await get('/login')
       const slow = get('/slow', cookie)
-      await vi.waitFor(() => expect(reached).toBe(1))
+      await eventually(() => expect(reached).toBe(1))
       await get('/logout', cookie)
       gate.resolve()
       await slow
@@ -222,7 +223,7 @@ describe('the habits of stores', () => {
     await start({ rolling: true, cookie: { maxAge: 60_000 } })
     const { cookie } = await get('/login')
     const before = stored()['cookie'] as { expires: string }
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await get('/whoami', cookie)
       const after = stored()['cookie'] as { expires: string }
       expect(Date.parse(after.expires)).toBeGreaterThan(Date.parse(before.expires))

@@ -1,7 +1,8 @@
 import cookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { Deferred } from '../../kernel/deferred.ts'
 import { memoryBackend } from '../memory-backend.ts'
 import { openSessions, type Sessions } from '../sessions.ts'
@@ -62,7 +63,7 @@ async function get(path: string, cookie = ''): Promise<{ text: string; cookie: s
 it('loses none of 100 increments', async () => {
   const { cookie } = await get('/login')
   const requests = Array.from({ length: 100 }, () => get('/plus', cookie))
-  await vi.waitFor(() => expect(reached).toBe(100))
+  await eventually(() => expect(reached).toBe(100))
   gate.resolve()
   await Promise.all(requests)
   expect(sessions.open(sessions.list().ids[0] ?? '').read()).toMatchObject({ n: 100, user: 'ann' })
@@ -72,7 +73,7 @@ it('loses none of 100 increments', async () => {
 it('does not bring back a session that was logged out', async () => {
   const { cookie } = await get('/login')
   const slow = get('/plus', cookie)
-  await vi.waitFor(() => expect(reached).toBe(1))
+  await eventually(() => expect(reached).toBe(1))
   await get('/logout', cookie)
   gate.resolve()
   await slow
