@@ -17,6 +17,7 @@ export async function openEngine({ source, dtype }, intraOpThreads) {
     folder: source,
     graphFile: `onnx/${GRAPH_FILES[dtype]}`,
     openSession: ortSessions(intraOpThreads, new BigUint64Array(new SharedArrayBuffer(8))),
+    sparesCores: false,
     signal: new AbortController().signal,
     onProgress() {},
   })

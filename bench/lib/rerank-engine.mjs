@@ -12,6 +12,7 @@ const loadOf = ({ source, dtype }) =>
     folder: source,
     graphFile: `onnx/${GRAPH_FILES[dtype]}`,
     openSession: ortSessions(1, new BigUint64Array(new SharedArrayBuffer(8))),
+    sparesCores: false,
     signal: new AbortController().signal,
     onProgress() {},
   })

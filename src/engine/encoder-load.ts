@@ -23,6 +23,11 @@ export class EncoderLoad {
     this.#opening.catch(() => {})
   }
 
+  /** Settles when the rest may be done, whether or not there is a session by then. */
+  async turn(): Promise<void> {
+    if (this.#options.sparesCores) await Promise.allSettled([this.#opening])
+  }
+
   /**
    * @param makeTokenizer Reads the configuration too, if the model has one.
    * @param make Makes the model of both; when it throws, the graph is closed.

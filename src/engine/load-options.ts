@@ -6,6 +6,8 @@ export interface LoadOptions {
   /** The graph, relative to the folder. */
   readonly graphFile: string
   readonly openSession: OpenSession
+  /** Others are at work: the parts of the load follow one another, so that it takes one core and not all. */
+  readonly sparesCores: boolean
   readonly signal: AbortSignal
   /** 0 to 1. */
   onProgress(fraction: number): void

@@ -8,6 +8,7 @@ import type { OpenSession, Session } from './session.ts'
 
 export interface OpenOptions {
   readonly openSession: OpenSession
+  readonly sparesCores: boolean
   readonly signal: AbortSignal
   /** Told the part of all files that is checked, 0 to 1. */
   onProgress(fraction: number): void
@@ -36,8 +37,10 @@ export async function openGraphs(
   const stop = new AbortController()
   const abortListener = onAbort(options.signal, (reason) => stop.abort(reason))
   const sessions: Session[] = []
-  const checking = checkDigests(folder, files, stop.signal, (fraction) => options.onProgress(fraction))
+  const check = (): Promise<void> =>
+    checkDigests(folder, files, stop.signal, (fraction) => options.onProgress(fraction))
   const opening = openInto(sessions, folder, graphFiles, options, stop.signal)
+  const checking = options.sparesCores ? opening.then(check) : check()
   // Whichever fails first makes the other one stop.
   for (const part of [checking, opening]) part.catch((error: unknown) => stop.abort(error))
   let facts: GraphFacts[] = []

@@ -102,6 +102,7 @@ export class OnnxModel implements Model {
         folder: request.source,
         graphFile: options.graphFile,
         intraOpThreads: options.intraOpThreads,
+        sparesCores: options.credits.areInUse,
         translation: options.translation,
       },
       gauges: this.#gauges,

@@ -26,6 +26,8 @@ export interface LoadData {
   readonly graphFile: string
   /** Threads that each run uses. */
   readonly intraOpThreads: number
+  /** See `LoadOptions`. */
+  readonly sparesCores: boolean
   readonly translation: ThreadTranslation
 }
 

@@ -55,6 +55,16 @@ describe('the runs of the machine', () => {
     expect(a.granted).toBe(4)
   })
 
+  it('are in use from the first request of a resident until it has left', () => {
+    const credits = new RunCredits(2)
+    const holder = new Holder(credits)
+    expect(credits.areInUse).toBe(false)
+    credits.asked(holder)
+    expect(credits.areInUse).toBe(true)
+    credits.leave(holder)
+    expect(credits.areInUse).toBe(false)
+  })
+
   it('are not more for a resident than it can be in', () => {
     const credits = new RunCredits(2)
     const [narrow, wide] = [new Holder(credits, 1), new Holder(credits)]

@@ -36,6 +36,11 @@ export class RunCredits {
     this.#free = total
   }
 
+  /** Whether a resident is there that has been asked for anything. */
+  get areInUse(): boolean {
+    return this.#accounts.size > 0
+  }
+
   /** A request goes to the resident: it will need a run. */
   asked(holder: CreditHolder): void {
     if (this.#account(holder).granted === 0) this.want(holder)

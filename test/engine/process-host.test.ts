@@ -29,6 +29,7 @@ function hostOptions(): HostOptions & { gauges: Gauges; messages: FromThread[] }
       folder: MODEL_FOLDER,
       graphFile: 'onnx/model_int8.onnx',
       intraOpThreads: 1,
+      sparesCores: false,
       translation: { targets: {}, textProcessing: undefined },
     },
     gauges: {

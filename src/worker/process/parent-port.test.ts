@@ -40,6 +40,7 @@ const data: LoadData = {
   folder: '/models/m',
   graphFile: 'model.onnx',
   intraOpThreads: 1,
+  sparesCores: false,
   translation: { targets: {}, textProcessing: undefined },
 }
 

@@ -97,7 +97,7 @@ function inSteps(onProgress: (fraction: number) => void): (fraction: number) => 
 }
 
 async function load(
-  { version, folder, graphFile, translation }: LoadData,
+  { version, folder, graphFile, sparesCores, translation }: LoadData,
   openSession: OpenSession,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
@@ -108,7 +108,15 @@ async function load(
       `The engine speaks version ${VERSION} and the main side ${theirs}: dist/ is a mixture of two builds.`,
     )
   }
-  return await loadThreadModel({ folder, graphFile, translation, openSession, signal, onProgress })
+  return await loadThreadModel({
+    folder,
+    graphFile,
+    sparesCores,
+    translation,
+    openSession,
+    signal,
+    onProgress,
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

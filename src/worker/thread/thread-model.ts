@@ -17,8 +17,8 @@ export interface ThreadLoadOptions extends LoadOptions {
 }
 
 /**
- * The code for a kind of model is read when one is loaded, of encoders while their graph is being opened: reading it takes as
- * long as a third of that.
+ * The code for a kind of model is read when one is loaded; of encoders while their graph is being opened, where cores need not
+ * be spared: reading it takes as long as a third of that.
  *
  * @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted.
  */
@@ -29,6 +29,7 @@ export async function loadThreadModel(options: ThreadLoadOptions): Promise<Threa
   }
   const weights = weightsId(options.folder, options.graphFile)
   const load = new EncoderLoad(options)
+  await load.turn()
   const { finishEncoder } = await import('./encoders.ts')
   return finishEncoder(load, weights)
 }

@@ -17,6 +17,7 @@ export function loadHere(folder: string, encoder = 'onnx/encoder_model.onnx'): P
     graphFile: encoder,
     openSession: ortSessions(1, new BigUint64Array(new SharedArrayBuffer(16))),
     signal: new AbortController().signal,
+    sparesCores: false,
     onProgress: () => {},
   })
 }
