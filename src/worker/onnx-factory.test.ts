@@ -38,18 +38,21 @@ interface Rig {
   readonly load: (isolation?: Isolation) => Promise<Model>
   readonly started: Isolation[]
   readonly threads: number[]
+  readonly sparing: boolean[]
   readonly warnings: WarningEvent[]
   readonly faults: Partial<Record<Isolation, string>>
 }
 
 function rig(faults: Rig['faults']): Rig {
   const [started, threads, warnings]: [Isolation[], number[], WarningEvent[]] = [[], [], []]
+  const sparing: boolean[] = []
   const factory = onnxFactory({
     limits: { maxRuns: 3, intraOpThreads: 2 },
     onWarning: (warning) => warnings.push(warning),
     startHost(isolation, options) {
       started.push(isolation)
       threads.push(options.data.intraOpThreads)
+      sparing.push(options.data.sparesCores)
       return new FakeHost(isolation, options, faults[isolation])
     },
   })
@@ -60,7 +63,14 @@ function rig(faults: Rig['faults']): Rig {
     signal: new AbortController().signal,
     onProgress: () => {},
   }
-  return { load: (isolation) => factory({ ...request, isolation }), started, threads, warnings, faults }
+  return {
+    load: (isolation) => factory({ ...request, isolation }),
+    started,
+    threads,
+    sparing,
+    warnings,
+    faults,
+  }
 }
 
 it('loads into a thread, or where the configuration says so into a process, which may have all cores', async () => {
@@ -68,6 +78,17 @@ it('loads into a thread, or where the configuration says so into a process, whic
   expect(await load()).toMatchObject({ isolation: 'thread', isolationReason: undefined })
   expect(await load('process')).toMatchObject({ isolation: 'process', isolationReason: undefined })
   expect([started, threads, warnings]).toEqual([['thread', 'process'], [2, 6], []])
+})
+
+it('spares the cores of models that are in use', async () => {
+  const { load, sparing } = rig({})
+  const first = await load()
+  await load()
+  const answer = first.embed?.(['a'])
+  await load()
+  expect(sparing).toEqual([false, false, true])
+  await first.close()
+  await expect(answer).rejects.toMatchObject({ code: 'LEASE_REVOKED' })
 })
 
 it('falls back to processes where the C API cannot be had, says why, and tries it once', async () => {
