@@ -3,7 +3,7 @@ import type { LoadOptions } from './load-options.ts'
 import { ModelFolder } from './model-folder.ts'
 import { openGraphs, releaseWhenOpen, type OpenGraph } from './open-graphs.ts'
 
-/** How far the load is when a part of it has ended. The parts go on at the same time. */
+/** How far the load is when a part of it has ended. The parts go on at the same time, unless cores are to be spared. */
 const PROGRESS = { tokenizer: 0.1, checked: 0.8, session: 1 }
 
 /** The load of a model of one graph. From its beginning on, other threads make the session; `finish` is to be called once. */

@@ -21,8 +21,8 @@ export interface OpenGraph {
 }
 
 /**
- * Makes the sessions of a model's graphs while its files are being checked against its manifest. What fails the check is not
- * given out.
+ * Makes the sessions of a model's graphs while its files are being checked against its manifest, or before that where cores
+ * are to be spared. What fails the check is not given out.
  *
  * @param graphFiles Relative to the folder.
  * @throws ModelLoadError naming the file that is missing, damaged or foreign; the signal's reason when aborted.

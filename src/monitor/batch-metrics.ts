@@ -1,6 +1,6 @@
-import { Counter, Histogram, type Registry } from './prometheus.ts'
 import type { BatchEvent, CacheEvent } from '../kernel/runtime-events.ts'
 import type { KnownLabels } from './bounded-labels.ts'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 
 /** How large the batches are, how long they run, and how much of them is padding. */
 export class BatchMetrics {

@@ -1,5 +1,5 @@
-import { Gauge, type Registry } from './prometheus.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
+import { Gauge, type Registry } from './prometheus.ts'
 
 /** What the monitor reads of a model whenever somebody looks; the status of the runtime has it all. */
 export interface MonitoredModel {

@@ -1,7 +1,7 @@
-import { Counter, Histogram, type Registry } from './prometheus.ts'
 import * as errors from '../kernel/errors.ts'
 import type { RequestEvent, Timings } from '../kernel/runtime-events.ts'
 import { BoundedLabels, KnownLabels } from './bounded-labels.ts'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 
 export type Phase = 'admit' | 'queue' | 'load' | 'tokenise' | 'infer' | 'encode'
 

@@ -1,6 +1,6 @@
-import { Counter, Histogram, type Registry } from './prometheus.ts'
 import type { LoadEvent, SwapEvent, UnloadEvent, WarningEvent } from '../kernel/runtime-events.ts'
 import { BoundedLabels, type KnownLabels } from './bounded-labels.ts'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 
 /** Loads, unloads and swaps with their reasons, and the warnings that went to the log. */
 export class ResidencyMetrics {

@@ -1,7 +1,7 @@
-import type { Counter, Histogram } from './prometheus.ts'
 import type { BatchMetrics } from './batch-metrics.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
 import type { MonitoredModel, ProcessMemory } from './gauges.ts'
+import type { Counter, Histogram } from './prometheus.ts'
 import { quantileOf, type CumulativeBucket } from './quantile.ts'
 import { PHASES, type Phase, type RequestMetrics } from './request-metrics.ts'
 import type { ResidencyMetrics } from './residency-metrics.ts'

@@ -1,10 +1,9 @@
 // Loads a model, uses it and unloads it, one time after the other, and prints how many stacks are left after the second and
 // after the last.
 import { readFileSync } from 'node:fs'
-import { onnxFactory } from '../../dist/worker/onnx-factory.js'
+import { loadTranslator } from './translation/load-translator.mjs'
 
 const [source, rounds] = process.argv.slice(2)
-const load = onnxFactory()
 
 /** A stack is known by the page before it, which nobody may touch. */
 function stacks() {
@@ -18,12 +17,7 @@ function stacks() {
 
 const counted = []
 for (let round = 1; round <= Number(rounds); round++) {
-  const model = await load({
-    key: { name: 'm', revision: '', dtype: 'q8', device: 'cpu' },
-    source,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-  })
+  const model = await loadTranslator(source)
   await Promise.all(
     ['They like this train.', 'The child reads a new book.'].map((text) => model.translate([text])),
   )

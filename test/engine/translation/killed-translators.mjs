@@ -1,20 +1,14 @@
 // Kills translators in the middle of their work, one after the other, and prints the resident memory in MB after the second
 // and after the last.
-import { onnxFactory } from '../../../dist/worker/onnx-factory.js'
+import { loadTranslator } from './load-translator.mjs'
 
 const [source, rounds] = process.argv.slice(2)
-const load = onnxFactory()
 const book = Array.from({ length: 2_000 }, (_, n) => `They like this train ${n}.`).join(' ')
 const residentMb = () => Math.round(process.memoryUsage().rss / 1e6)
 
 const read = []
 for (let round = 1; round <= Number(rounds); round++) {
-  const model = await load({
-    key: { name: 'm', revision: '', dtype: 'q8', device: 'cpu' },
-    source,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-  })
+  const model = await loadTranslator(source)
   const isRunning = new Promise((resolve) => {
     let started = 0
     model.onRun(({ phase }) => {
